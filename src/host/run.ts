@@ -1,0 +1,69 @@
+import { execa } from "execa";
+import { UserError } from "../errors.ts";
+
+export interface RunResult {
+  readonly argv: readonly string[];
+  /** null when a signal ended the command, or it could not be started. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  readonly durationMs: number;
+}
+
+export interface RunOptions {
+  /** Written to standard input, which is closed otherwise. The place for secrets: never in argv. */
+  readonly input?: string;
+  /** After this many ms the command gets SIGTERM, 2 s later SIGKILL. Default 60000. */
+  readonly timeoutMs?: number;
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs a program by its argument list, never through a shell, and gives back what came of it.
+ * Does not throw for a failing command: look at `exitCode` and `timedOut`.
+ */
+export async function run(
+  argv: readonly [string, ...string[]],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const [file, ...args] = argv;
+  const result = await execa(file, args, {
+    reject: false,
+    stripFinalNewline: false,
+    timeout: options.timeoutMs ?? 60_000,
+    forceKillAfterDelay: 2_000,
+    input: options.input ?? "",
+    ...(options.env && { env: options.env }),
+    ...(options.cwd && { cwd: options.cwd }),
+    ...(options.signal && { cancelSignal: options.signal }),
+  });
+  const notStarted = result.exitCode === undefined && !result.timedOut ? (result.originalMessage ?? "") : "";
+  return {
+    argv,
+    exitCode: result.exitCode ?? null,
+    stdout: result.stdout,
+    stderr: result.stderr || notStarted,
+    timedOut: result.timedOut,
+    durationMs: result.durationMs,
+  };
+}
+
+/** As `run`, but throws E_COMMAND_FAILED or E_COMMAND_TIMEOUT unless the command exits 0; gives its stdout. */
+export async function runOk(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<string> {
+  const result = await run(argv, options);
+  if (result.exitCode === 0) return result.stdout;
+  const words = result.stderr.trim() || result.stdout.trim() || "it printed nothing";
+  throw result.timedOut
+    ? new UserError("E_COMMAND_TIMEOUT", `${argv[0]} did not end in ${result.durationMs.toFixed(0)} ms`, {
+        likely: `it hangs, or this machine is very busy: ${argv.join(" ")}`,
+        mend: "run the command by hand and look what it waits for",
+      })
+    : new UserError("E_COMMAND_FAILED", `${argv.join(" ")} failed (exit ${result.exitCode})`, {
+        likely: words.split("\n").slice(-4).join("\n"),
+        mend: "run the command by hand; its own words are above",
+      });
+}
