@@ -32,6 +32,10 @@ export const ERROR_CODES = {
   E_NOT_ROOT: 4,
   E_COMMAND_FAILED: 1,
   E_COMMAND_TIMEOUT: 1,
+  E_LAB_SCENARIO: 2,
+  E_LAB_SETUP: 1,
+  E_LAB_EXISTS: 4,
+  E_LAB_ABSENT: 4,
 } as const satisfies Record<`E_${string}`, number>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
