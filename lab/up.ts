@@ -1,0 +1,76 @@
+import { copyFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ensureExecutable } from "../build.ts";
+import { UserError } from "../src/errors.ts";
+import { takeDown } from "./down.ts";
+import { createFabric } from "./fabric/create.ts";
+import { startRelay } from "./fabric/relay-control.ts";
+import { bootHost } from "./machines/boot.ts";
+import { assertMachineFits } from "./machines/preflight.ts";
+import { prepareHost } from "./machines/prepare.ts";
+import { type HostPlan, type LabPlan, planLab } from "./plan.ts";
+import { type Progress, progressOnStderr } from "./progress.ts";
+import type { Scenario } from "./scenario.ts";
+import { ensureSetup } from "./setup/setup.ts";
+import { labExists, saveLab } from "./store.ts";
+import { startControl } from "./tailnet/control.ts";
+import { startInternet } from "./tailnet/internet.ts";
+
+export interface UpOptions {
+  readonly progress?: Progress;
+  /** Leave what was made when it fails, to look at. */
+  readonly retain?: boolean;
+}
+
+/**
+ * Makes a lab of a scenario: networks, relay, tailnet, hosts, all booted, with tailmox dropped on each.
+ * What it made is taken away again when it fails, unless `retain`. Throws E_LAB_EXISTS, E_LAB_* of its parts.
+ */
+export async function labUp(name: string, scenario: Scenario, options: UpOptions = {}): Promise<LabPlan> {
+  const progress = options.progress ?? progressOnStderr();
+  if (labExists(name)) {
+    throw new UserError("E_LAB_EXISTS", `a lab called "${name}" is there already`, {
+      likely: "it still runs, or its start was interrupted",
+      mend: `npm run lab -- down --name ${name}`,
+    });
+  }
+  const plan = planLab(name, scenario);
+  await assertMachineFits(plan);
+  await ensureSetup(progress, scenario.hosts);
+  await saveLab(plan);
+  try {
+    await make(plan, progress);
+  } catch (error) {
+    if (!options.retain) await takeDown(plan);
+    throw error;
+  }
+  return plan;
+}
+
+async function make(plan: LabPlan, { step }: Progress): Promise<void> {
+  const { hosts } = plan;
+  await step("networks and relay", "usually 1 s", async () => {
+    await createFabric(plan);
+    await startRelay(plan);
+  });
+  await Promise.all([
+    step(`tailnet (${plan.scenario.tailnet})`, "usually 2 s", async () => {
+      await startInternet(plan);
+      await startControl(plan);
+    }),
+    step(`disks of ${hosts.length} hosts`, "usually 3 s", () =>
+      Promise.all(hosts.map((host) => prepare(plan, host))),
+    ),
+  ]);
+  await step(`boot of ${hosts.length} hosts`, "usually 5 s", () =>
+    Promise.all(hosts.map((host) => bootHost(plan, host))),
+  );
+}
+
+/** As a user would: the one file, dropped on the host. */
+async function prepare(plan: LabPlan, host: HostPlan): Promise<void> {
+  await prepareHost(plan, host);
+  const bin = join(host.dir, "root/usr/local/bin");
+  await mkdir(bin, { recursive: true });
+  await copyFile(await ensureExecutable(), join(bin, "tailmox"));
+}
