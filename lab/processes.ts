@@ -49,7 +49,13 @@ export async function stopDaemon(plan: LabPlan, name: string, graceMs = 3_000): 
 /** The process id of a daemon of this lab, undefined when it does not run. */
 export async function daemonPid(plan: LabPlan, name: string): Promise<number | undefined> {
   const pid = Number(await readFile(pidFile(plan, name), "utf8").catch(() => ""));
-  return pid > 0 && (await carriesMark(pid, plan.id)) ? pid : undefined;
+  // In the middle of an exec a process shows an empty environment for a moment: look again.
+  for (let look = 0; pid > 0 && look < 20; look++) {
+    if (await carriesMark(pid, plan.id)) return pid;
+    if ((await environOf(pid)) !== "" || !(await isAlive(pid))) return undefined;
+    await Bun.sleep(5);
+  }
+  return undefined;
 }
 
 /**
@@ -102,8 +108,11 @@ function pidFile(plan: LabPlan, name: string): string {
 }
 
 async function carriesMark(pid: number, id: string): Promise<boolean> {
-  const environ = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-  return environ.split("\0").includes(`${MARK}=${id}`);
+  return (await environOf(pid)).split("\0").includes(`${MARK}=${id}`);
+}
+
+async function environOf(pid: number): Promise<string> {
+  return readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
 }
 
 /** A zombie is gone for our purpose: its parent has only not looked yet. */
