@@ -36,6 +36,7 @@ export interface SitePlan {
   /** The namespace that holds the LAN bridge and, with NAT, the router. */
   readonly namespace: string;
   readonly nat: boolean;
+  readonly natPorts: "preserve" | "random";
   /** The router's address on the LAN, default gateway of hosts behind NAT. */
   readonly gateway: string;
   readonly wan?: WanPort;
@@ -86,6 +87,7 @@ export function planLab(name: string, scenario: Scenario): LabPlan {
       name: site.name,
       namespace: own,
       nat: site.nat ?? false,
+      natPorts: site.natPorts ?? "preserve",
       gateway: `192.168.${index + 1}.1`,
     };
     return common.nat ? { ...common, wan: port(`router-${site.name}`, own) } : common;

@@ -22,6 +22,8 @@ const site = z.object({
   name,
   /** true: hosts have LAN addresses only and reach the internet through a router that masquerades. */
   nat: z.boolean().optional(),
+  /** How that router maps ports: kept while free (default; direct paths work), or random per peer (they do not). */
+  natPorts: z.enum(["preserve", "random"]).optional(),
 });
 
 const host = z.object({
