@@ -30,7 +30,9 @@ try {
     await takeDown(planLab(name, scenario));
   }
 
-  chapter("The lab: real systemd, corosync, sshd, tailscaled; an emulated internet; Proxmox's programs stand in");
+  chapter(
+    "The lab: real systemd, corosync, sshd, tailscaled; an emulated internet; Proxmox's programs stand in",
+  );
   const plan = await labUp(name, scenario, { progress });
 
   await clusterHosts(plan, { chapter, line: console.log });
@@ -61,7 +63,8 @@ try {
 } catch (error) {
   if (!(error instanceof UserError)) throw error;
   console.error(`\n${error.message}  (${error.code})\n  Likely: ${error.likely}\n  Mend:   ${error.mend}`);
-  if (labExists(name)) console.error("  The wreck is there to look at: npm run lab -- --name demo status  (then: down)");
+  if (labExists(name))
+    console.error("  The wreck is there to look at: npm run lab -- --name demo status  (then: down)");
   process.exitCode = error.exitCode;
 }
 

@@ -13,7 +13,9 @@ export interface Measured {
  */
 export async function pingFrom(namespace: string, address: string, count = 10): Promise<Measured> {
   const argv = ["nsenter", `--net=/run/netns/${namespace}`, "--", "ping", "-n", "-c", `${count}`] as const;
-  const { stdout } = await run([...argv, "-i", "0.2", "-W", "2", address], { timeoutMs: count * 200 + 5_000 });
+  const { stdout } = await run([...argv, "-i", "0.2", "-W", "2", address], {
+    timeoutMs: count * 200 + 5_000,
+  });
   const times = [...stdout.matchAll(/ time=([\d.]+) ms/g)].map((match) => Number(match[1]));
   return { medianMs: median(times.slice(times.length > 1 ? 1 : 0)), sent: count, received: times.length };
 }

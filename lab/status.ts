@@ -1,7 +1,7 @@
 import { readLinks } from "./fabric/relay-control.ts";
-import { pingFrom } from "./measure.ts";
 import { hostExec } from "./machines/exec.ts";
 import { isRunning } from "./machines/running.ts";
+import { pingFrom } from "./measure.ts";
 import type { HostPlan, LabPlan } from "./plan.ts";
 import { tailnetAddress } from "./story/latency-matrix.ts";
 

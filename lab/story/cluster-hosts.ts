@@ -25,7 +25,14 @@ export async function clusterHosts(plan: LabPlan, { chapter, line }: Voice): Pro
   );
   const files = ["--auth-key-file", "/root/tailnet.key", "--password-file", "/root/passwords"];
   for (const [index, host] of plan.hosts.entries()) {
-    const argv = ["up", "--yes", "--login-server", loginServer(plan), ...files, ...(index === 0 ? ["--create"] : [])];
+    const argv = [
+      "up",
+      "--yes",
+      "--login-server",
+      loginServer(plan),
+      ...files,
+      ...(index === 0 ? ["--create"] : []),
+    ];
     chapter(`${host.name}: tailmox ${argv.join(" ")}`);
     const exitCode = await tailmoxOn(plan, host, argv, line);
     if (exitCode !== 0) {

@@ -1,5 +1,5 @@
-import { pingFrom } from "../measure.ts";
 import { hostExec } from "../machines/exec.ts";
+import { pingFrom } from "../measure.ts";
 import type { HostPlan, LabPlan } from "../plan.ts";
 
 /** All pairs of hosts as a table: what the scenario asks, and the median of pings over the tailnet. */
@@ -21,7 +21,9 @@ export async function latencyMatrix(plan: LabPlan): Promise<string> {
     }),
   );
   return [["", ...plan.hosts.map((host) => host.name)], ...rows]
-    .map((row) => `  ${row.map((cell, index) => (index === 0 ? cell.padEnd(8) : cell.padStart(16))).join("")}`)
+    .map(
+      (row) => `  ${row.map((cell, index) => (index === 0 ? cell.padEnd(8) : cell.padStart(16))).join("")}`,
+    )
     .join("\n");
 }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { UserError } from "../../src/errors.ts";
 import { hostExec } from "../machines/exec.ts";
-import { writeHostFile } from "../machines/files.ts";
 import type { LabPlan } from "../plan.ts";
 
 /** Writes a file to /etc/pve on the first host and waits until the last one reads the same bytes. */

@@ -1,0 +1,51 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { projectDir } from "../lab/paths.ts";
+import { progressOnStderr } from "../lab/progress.ts";
+import { ensureSetup } from "../lab/setup/setup.ts";
+import { run } from "../src/host/run.ts";
+
+/** A proof that takes too long for `npm test`: runs for minutes, throws when it fails, gives what it measured. */
+export interface Proof {
+  readonly summary: string;
+  readonly prove: (say: (line: string) => void) => Promise<Record<string, unknown>>;
+}
+
+const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
+  filesystem: async () => (await import("./filesystem.ts")).default,
+};
+
+const name = process.argv[2] ?? "";
+const load = PROOFS[name];
+if (!load) {
+  console.error(`Usage: npm run proof -- NAME\nNames: ${Object.keys(PROOFS).join(", ")}`);
+  process.exit(2);
+}
+const proof = await load();
+console.error(`${name}: ${proof.summary}`);
+const progress = progressOnStderr();
+await ensureSetup(progress, [{ release: "pve8" }, { release: "pve9" }]);
+const began = new Date();
+const measured = await proof.prove(progress.note);
+const evidence = {
+  name,
+  summary: proof.summary,
+  date: began.toISOString(),
+  ...(await circumstances()),
+  measured,
+};
+const file = join(projectDir, "docs/evidence", `${name}.json`);
+await mkdir(join(projectDir, "docs/evidence"), { recursive: true });
+await writeFile(file, `${JSON.stringify(evidence, null, 2)}\n`);
+console.log(`${name} holds. Written: docs/evidence/${name}.json`);
+
+/** What the figures were measured on: without it they say nothing. */
+async function circumstances() {
+  const commit = await run(["git", "-C", projectDir, "rev-parse", "--short", "HEAD"]);
+  return {
+    commit: commit.stdout.trim(),
+    machine: { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), kernel: release() },
+    bun: Bun.version,
+  };
+}
