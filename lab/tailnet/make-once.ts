@@ -1,0 +1,23 @@
+import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/**
+ * Makes a directory of the cache once: `make` fills a scratch directory, which takes the name `directory`
+ * only when it is complete. Two labs that do so at once both end with the one that was first.
+ */
+export async function makeOnce(directory: string, make: (scratch: string) => Promise<void>): Promise<void> {
+  if (await exists(directory)) return;
+  await mkdir(dirname(directory), { recursive: true });
+  const scratch = await mkdtemp(join(dirname(directory), `.${basename(directory)}-`));
+  try {
+    await make(scratch);
+    await rename(scratch, directory);
+  } catch (error) {
+    await rm(scratch, { recursive: true, force: true });
+    if (!(await exists(directory))) throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
