@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheDir } from "../paths.ts";
+import type { HostPlan } from "../plan.ts";
+import { bootstrap } from "./bootstrap.ts";
+import { withLock } from "./lock.ts";
+import { pruneImages } from "./prune.ts";
+import { baseRecipe, type ImageFile, type Recipe, type Release, recipeDigest } from "./recipe.ts";
+import { standInLayer } from "./stand-in.ts";
+import { writeFiles } from "./write-files.ts";
+
+/** Lower directories of an overlay, the uppermost first. */
+export type Lowers = readonly [string, ...string[]];
+
+export interface ImageParts {
+  /** Where images are kept; the checkout's cache otherwise. */
+  readonly dir?: string;
+  readonly recipe?: Recipe;
+  /** What lies over the Debian root; the Proxmox stand-in otherwise. */
+  readonly layer?: readonly ImageFile[];
+}
+
+/**
+ * The root that plays a Proxmox release, as lower directories of an overlay: Debian below, the stand-in above.
+ * Made when missing (about 40 s) or when its recipe changed (the stand-in's layer alone: under 1 s), repaired
+ * when its making was interrupted. Do not write to it: hosts run on it.
+ * Throws E_LAB_NO_SPACE, E_LAB_IMAGE, E_LAB_BUSY.
+ */
+export async function ensureImage(
+  release: Release,
+  progress: (line: string) => void = () => undefined,
+  parts: ImageParts = {},
+): Promise<Lowers> {
+  const images = parts.dir ?? join(cacheDir, "images");
+  const recipe = parts.recipe ?? baseRecipe(release);
+  const layer = parts.layer ?? (await standInLayer(release));
+  const base = join(images, `${release}-${recipeDigest(recipe)}`);
+  const upper = join(images, `${release}-over-${recipeDigest({ base, layer }, fileDigest)}`);
+  const lowers: Lowers = layer.length > 0 ? [upper, base] : [base];
+  if (lowers.every((dir) => existsSync(dir))) return lowers;
+  await withLock(
+    join(images, `${release}.lock`),
+    async () => {
+      if (!existsSync(base)) {
+        progress(`${recipe.suite} root with debootstrap: ${whyAbsent(base)} (usually 40 s)`);
+        await bootstrap(recipe, base, join(images, "../debs", recipe.suite), progress);
+      }
+      if (layer.length > 0 && !existsSync(upper)) await makeLayer(upper, layer, base);
+      await pruneImages(images, release, lowers, progress);
+    },
+    progress,
+  );
+  return lowers;
+}
+
+/** The lower directories for a host: the root that its scenario names, else the image of its release. */
+export async function imageForHost(
+  host: Pick<HostPlan, "release" | "rootfs">,
+  progress?: (line: string) => void,
+): Promise<Lowers> {
+  return host.rootfs === undefined ? ensureImage(host.release, progress) : [host.rootfs];
+}
+
+function whyAbsent(base: string): string {
+  return existsSync(`${base}.partial`)
+    ? "the last attempt was interrupted"
+    : "not there yet, or its recipe changed";
+}
+
+async function makeLayer(dir: string, files: readonly ImageFile[], base: string): Promise<void> {
+  const partial = `${dir}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial, { recursive: true });
+  await writeFiles(partial, files, [base]);
+  await rename(partial, dir);
+}
+
+function fileDigest(file: string): string {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}

@@ -1,0 +1,53 @@
+import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { runOk } from "../../src/host/run.ts";
+import { binDir, cacheDir, projectDir } from "../paths.ts";
+
+const NAMES = ["hold", "powercut"] as const;
+export type MachineProgram = (typeof NAMES)[number];
+
+/** Paths of the small Go programs that machines need; built (6 s the first time) when older than their source. */
+export async function machinePrograms(): Promise<Readonly<Record<MachineProgram, string>>> {
+  const stale = await Promise.all(NAMES.map(isStale));
+  if (stale.some(Boolean)) {
+    building ??= build();
+    await building.finally(() => {
+      building = undefined;
+    });
+  }
+  return { hold: join(binDir, "hold"), powercut: join(binDir, "powercut") };
+}
+
+let building: Promise<void> | undefined;
+
+async function isStale(name: MachineProgram): Promise<boolean> {
+  const changed = async (path: string) => (await stat(path).catch(() => undefined))?.mtimeMs;
+  const built = await changed(join(binDir, name));
+  const source = await changed(join(projectDir, "lab/machines", name, "main.go"));
+  return built === undefined || (source !== undefined && source > built);
+}
+
+async function build(): Promise<void> {
+  await mkdir(binDir, { recursive: true });
+  // Built aside and renamed: another lab may be running the old one.
+  const aside = await mkdtemp(join(binDir, ".machines-"));
+  try {
+    await runOk(
+      ["go", "build", "-trimpath", "-o", `${aside}/`, ...NAMES.map((name) => `./machines/${name}`)],
+      {
+        cwd: join(projectDir, "lab"),
+        timeoutMs: 300_000,
+        env: {
+          CGO_ENABLED: "0",
+          GOMODCACHE: join(cacheDir, "go/mod"),
+          GOCACHE: join(cacheDir, "go/build"),
+          GOTOOLCHAIN: "local",
+          GOFLAGS: "-modcacherw",
+        },
+      },
+    );
+    for (const name of NAMES) await rename(join(aside, name), join(binDir, name));
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
