@@ -1,5 +1,3 @@
-import { copyFile, mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { ensureExecutable } from "../build.ts";
 import { UserError } from "../src/errors.ts";
 import { takeDown } from "./down.ts";
@@ -14,6 +12,8 @@ import type { Scenario } from "./scenario.ts";
 import { ensureSetup } from "./setup/setup.ts";
 import { labExists, saveLab } from "./store.ts";
 import { startControl } from "./tailnet/control.ts";
+import { hostFiles } from "./tailnet/host-files.ts";
+import { installTailscale } from "./tailnet/install.ts";
 import { startInternet } from "./tailnet/internet.ts";
 
 export interface UpOptions {
@@ -49,15 +49,13 @@ export async function labUp(name: string, scenario: Scenario, options: UpOptions
 
 async function make(plan: LabPlan, { step }: Progress): Promise<void> {
   const { hosts } = plan;
-  await step("networks and relay", "usually 1 s", async () => {
+  await step("networks, relay, internet", "usually 1 s", async () => {
     await createFabric(plan);
     await startRelay(plan);
+    await startInternet(plan);
   });
   await Promise.all([
-    step(`tailnet (${plan.scenario.tailnet})`, "usually 2 s", async () => {
-      await startInternet(plan);
-      await startControl(plan);
-    }),
+    step(`tailnet (${plan.scenario.tailnet})`, "usually 2 s", () => startControl(plan)),
     step(`disks of ${hosts.length} hosts`, "usually 3 s", () =>
       Promise.all(hosts.map((host) => prepare(plan, host))),
     ),
@@ -65,12 +63,15 @@ async function make(plan: LabPlan, { step }: Progress): Promise<void> {
   await step(`boot of ${hosts.length} hosts`, "usually 5 s", () =>
     Promise.all(hosts.map((host) => bootHost(plan, host))),
   );
+  const installed = hosts.filter((host) => host.tailscale);
+  if (installed.length === 0) return;
+  await step(`Tailscale on ${installed.length} hosts`, "usually 4 s", () =>
+    Promise.all(installed.map((host) => installTailscale(plan, host))),
+  );
 }
 
-/** As a user would: the one file, dropped on the host. */
+/** What the host's place in the lab asks for; and as a user would: the one file, dropped on the host. */
 async function prepare(plan: LabPlan, host: HostPlan): Promise<void> {
-  await prepareHost(plan, host);
-  const bin = join(host.dir, "root/usr/local/bin");
-  await mkdir(bin, { recursive: true });
-  await copyFile(await ensureExecutable(), join(bin, "tailmox"));
+  const tailmox = { path: "/usr/local/bin/tailmox", mode: 0o755, from: await ensureExecutable() };
+  await prepareHost(plan, host, { files: [...(await hostFiles(plan)), tailmox] });
 }
