@@ -20,7 +20,7 @@ export async function buildTailscalePackage(wanted: TailscalePackage, directory:
   const [major = 0, minor = 0] = wanted.version.split(".").map(Number);
   // `tailscale wait`, and with it the target, came with 1.96 (tailscale.md 1.2).
   const canWait = major > 1 || minor >= 96;
-  const root = join(directory, "tailscale");
+  const root = join(directory, `tailscale-${wanted.version}`);
   await writeTree(root, {
     "DEBIAN/control": controlText(wanted),
     "DEBIAN/conffiles": "/etc/default/tailscaled\n",
