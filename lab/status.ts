@@ -1,6 +1,6 @@
 import { readLinks } from "./fabric/relay-control.ts";
 import { hostExec } from "./machines/exec.ts";
-import { isRunning } from "./machines/running.ts";
+import { isRunning } from "./machines/machine.ts";
 import { pingFrom } from "./measure.ts";
 import type { HostPlan, LabPlan } from "./plan.ts";
 import { tailnetAddress } from "./story/latency-matrix.ts";

@@ -3,10 +3,11 @@ import { UserError } from "../src/errors.ts";
 import { takeDown } from "./down.ts";
 import { createFabric } from "./fabric/create.ts";
 import { startRelay } from "./fabric/relay-control.ts";
+import type { ImageFile } from "./images/recipe.ts";
 import { bootHost } from "./machines/boot.ts";
 import { assertMachineFits } from "./machines/preflight.ts";
 import { prepareHost } from "./machines/prepare.ts";
-import { type HostPlan, type LabPlan, planLab } from "./plan.ts";
+import { type LabPlan, planLab } from "./plan.ts";
 import { type Progress, progressOnStderr } from "./progress.ts";
 import type { Scenario } from "./scenario.ts";
 import { ensureSetup } from "./setup/setup.ts";
@@ -49,29 +50,35 @@ export async function labUp(name: string, scenario: Scenario, options: UpOptions
 
 async function make(plan: LabPlan, { step }: Progress): Promise<void> {
   const { hosts } = plan;
-  await step("networks, relay, internet", "usually 1 s", async () => {
+  await step("networks, relay, internet", "usually 2 s", async () => {
     await createFabric(plan);
     await startRelay(plan);
     await startInternet(plan);
   });
   await Promise.all([
     step(`tailnet (${plan.scenario.tailnet})`, "usually 2 s", () => startControl(plan)),
-    step(`disks of ${hosts.length} hosts`, "usually 3 s", () =>
-      Promise.all(hosts.map((host) => prepare(plan, host))),
-    ),
+    step(`disks of ${hosts.length} hosts`, "usually 3 s", async () => {
+      const files = await filesFor(plan);
+      await Promise.all(hosts.map((host) => prepareHost(plan, host, { files })));
+    }),
   ]);
-  await step(`boot of ${hosts.length} hosts`, "usually 5 s", () =>
-    Promise.all(hosts.map((host) => bootHost(plan, host))),
-  );
-  const installed = hosts.filter((host) => host.tailscale);
-  if (installed.length === 0) return;
-  await step(`Tailscale on ${installed.length} hosts`, "usually 4 s", () =>
-    Promise.all(installed.map((host) => installTailscale(plan, host))),
-  );
+  await step(`boot of ${hosts.length} hosts`, "usually 5 s", async (note) => {
+    const booted = await Promise.all(hosts.map((host) => bootHost(plan, host)));
+    for (const [index, { state, failedUnits }] of booted.entries()) {
+      if (state !== "running")
+        note(`${hosts[index]?.name} is ${state}: ${failedUnits.join(", ") || "no unit failed"}`);
+    }
+  });
+  const given = hosts.filter((host) => host.tailscale);
+  if (given.length > 0) {
+    await step("Tailscale on hosts that have it", "usually 5 s", () =>
+      Promise.all(given.map((host) => installTailscale(plan, host))),
+    );
+  }
 }
 
-/** What the host's place in the lab asks for; and as a user would: the one file, dropped on the host. */
-async function prepare(plan: LabPlan, host: HostPlan): Promise<void> {
+/** What every host gets beside its identity: the lab's authorities, and tailmox as a user would drop it there. */
+async function filesFor(plan: LabPlan): Promise<ImageFile[]> {
   const tailmox = { path: "/usr/local/bin/tailmox", mode: 0o755, from: await ensureExecutable() };
-  await prepareHost(plan, host, { files: [...(await hostFiles(plan)), tailmox] });
+  return [...(await hostFiles(plan)), tailmox];
 }

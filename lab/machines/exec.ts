@@ -54,10 +54,10 @@ export async function hostShell(
 }
 
 /** The argv that leads into a host: its cgroup, its namespaces, a clean environment. */
-async function entering(
+export async function entering(
   plan: LabPlan,
   host: HostPlan,
-  env: HostExecOptions["env"],
+  env: HostExecOptions["env"] = {},
 ): Promise<readonly [string, ...string[]]> {
   const init = await runningInit(plan, host);
   if (init === undefined) {

@@ -48,6 +48,7 @@ export async function ensureDebianPackages(progress: (line: string) => void): Pr
 
 /** Those of `DEBIAN_PACKAGES` that are not installed. */
 export async function missingPackages(): Promise<string[]> {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own format, not a template of ours.
   const { stdout } = await run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n"]);
   const installed = new Set(
     stdout

@@ -22,7 +22,7 @@ export async function ensureSetup(
   const releases = [...new Set(hosts.filter((host) => !host.rootfs).map((host) => host.release))];
   await step("set-up", "first time about 8 min, later 1 s", async () => {
     await Promise.all([
-      ensureExecutable(note),
+      ensureExecutable(),
       ensurePrograms(note).then(() => ensureVendorRepository(note)),
       ensureStandIn(note).then(() => Promise.all(releases.map((release) => ensureImage(release, note)))),
     ]);

@@ -1,4 +1,4 @@
-import { hostLines } from "../machines/exec.ts";
+import { hostLines } from "../machines/lines.ts";
 import type { HostPlan, LabPlan } from "../plan.ts";
 
 /** Runs tailmox on a host and passes on each line that it prints, behind the host's name. Gives the exit status. */

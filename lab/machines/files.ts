@@ -1,0 +1,21 @@
+import { UserError } from "../../src/errors.ts";
+import type { HostPlan, LabPlan } from "../plan.ts";
+import { hostExec } from "./exec.ts";
+
+/** Writes a file on a running host, with its permissions from the first byte. Throws E_COMMAND_FAILED, E_LAB_HOST_OFF. */
+export async function writeHostFile(
+  plan: LabPlan,
+  host: HostPlan,
+  path: string,
+  content: string,
+  mode: number,
+): Promise<void> {
+  const install = ["install", "-D", `--mode=${mode.toString(8)}`, "/dev/stdin", path] as const;
+  const { exitCode, stderr } = await hostExec(plan, host, install, { input: content });
+  if (exitCode !== 0) {
+    throw new UserError("E_COMMAND_FAILED", `${path} could not be written on ${host.name}`, {
+      likely: stderr.trim(),
+      mend: `npm run lab -- --name ${plan.name} shell ${host.name}`,
+    });
+  }
+}
