@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { UserError } from "../../errors.ts";
+import { closedGate, openGate } from "../../host/gate.ts";
+import { openHost } from "../../host/host.ts";
+import { type Journal, noJournal, openJournal } from "../../host/journal.ts";
+import { localTransport } from "../../host/local.ts";
+import { isNodeName } from "../../proxmox/version.ts";
+import { parsePasswords } from "../../up/passwords.ts";
+import { type UpResult, up } from "../../up/up.ts";
+import { askOnTerminal } from "../ask.ts";
+import { assertRoot } from "../assert-root.ts";
+import { envelope } from "../envelope.ts";
+import { parseFlags } from "../flags.ts";
+import { reportError } from "../report-error.ts";
+import { makeScreen, type Screen, silentScreen } from "../screen.ts";
+import { readAuthKey, readSecretFile } from "../secrets.ts";
+import { VERSION } from "../version.ts";
+
+/** `tailmox up`: reads what was asked, does it, shows what came of it. Gives the exit status. */
+export async function runUp(raw: unknown): Promise<number> {
+  const flags = parseFlags(flagsSchema, raw);
+  const authKey = await readAuthKey(flags);
+  assertClusterName(flags.clusterName);
+  assertRoot();
+  const passwords = flags.passwordFile === undefined ? "" : await readSecretFile(flags.passwordFile);
+  const screen =
+    flags.json && !flags.verbose ? silentScreen : makeScreen(flags.json ? process.stderr : process.stdout);
+  const kept = flags.dryRun ? noJournal : openJournal(flags.logFile);
+  const journal = flags.verbose ? telling(kept, screen) : kept;
+  const host = openHost(localTransport("this host"), flags.dryRun ? closedGate : openGate(journal), journal);
+  try {
+    screen.say(`tailmox ${VERSION}\n`);
+    const options = {
+      ...flags,
+      authKey,
+      loginServer: flags.loginServer,
+      join: flags.join,
+      tag: "tag:tailmox",
+      passwords: parsePasswords(passwords),
+      joinTimeoutMs: 120_000,
+    };
+    const ask = flags.json ? undefined : askOnTerminal();
+    const result = await up(host, options, { talk: screen, ask });
+    journal.write({ event: "end", outcome: result.outcome });
+    if (flags.json) process.stdout.write(`${envelope({ ok: true, result })}\n`);
+    else for (const line of closing(result, journal)) screen.say(line);
+    return 0;
+  } catch (error) {
+    screen.clear();
+    const code = error instanceof UserError ? error.code : "E_INTERNAL";
+    journal.write({ event: "end", code, error: String(error) });
+    return reportError(error, flags.json, journal.path);
+  }
+}
+
+const flagsSchema = z.object({
+  authKey: z.string().optional(),
+  authKeyFile: z.string().optional(),
+  loginServer: z.url({ protocol: /^https?$/ }).optional(),
+  clusterName: z.string().default("tailmox"),
+  create: z.boolean().default(false),
+  join: z.string().optional(),
+  passwordFile: z.string().optional(),
+  yes: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+  json: z.boolean().default(false),
+  verbose: z.boolean().default(false),
+  logFile: z.string(),
+});
+
+/** Source: proxmox.md 3. */
+function assertClusterName(name: string): void {
+  if (isNodeName(name) && name.length <= 15) return;
+  throw new UserError("E_USAGE", `"${name}" cannot be the name of a cluster`, {
+    likely: "Proxmox takes 1 to 15 letters, digits and hyphens, no hyphen at either end",
+    mend: "choose another: --cluster-name NAME",
+  });
+}
+
+/** Keeps the journal, and tells every change and command as well. */
+function telling(journal: Journal, screen: Screen): Journal {
+  return {
+    ...journal,
+    write(entry) {
+      journal.write(entry);
+      const { event, what, undo, argv, exit, ms } = entry;
+      if (event === "change") screen.note(`change: ${what} (to undo: ${undo})`);
+      if (event === "run" && Array.isArray(argv))
+        screen.note(`ran: ${argv.join(" ")} (exit ${exit}, ${ms} ms)`);
+    },
+  };
+}
+
+function closing(result: UpResult, { path }: Journal): string[] {
+  const log = path === undefined ? "" : `     Log: ${path}`;
+  const { node, cluster, outcome } = result;
+  if (outcome === "dry run" || !cluster) return ["", "Dry run: nothing was changed."];
+  const words: Record<Exclude<UpResult["outcome"], "dry run">, string> = {
+    "nothing to do": `Nothing to do: ${node} is a member of "${cluster.name}".`,
+    changed: `${node} is a member of "${cluster.name}".`,
+    created: `${node} is the first member of "${cluster.name}".`,
+    joined: `${node} is a member of "${cluster.name}".`,
+  };
+  const next = outcome === "created" ? "tailmox up on the next host" : "tailmox status";
+  return ["", words[outcome], `Next: ${next}${log}`];
+}

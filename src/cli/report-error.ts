@@ -1,0 +1,51 @@
+import { UserError } from "../errors.ts";
+import { redact } from "../host/redact.ts";
+import { envelope } from "./envelope.ts";
+import { wrap } from "./wrap.ts";
+
+/** Shows an error to the person (stderr) or the program (stdout, JSON), and gives the exit status. */
+export function reportError(error: unknown, json: boolean, logPath?: string): number {
+  const known = asUserError(error);
+  const { code, message, likely, mend, exitCode } = known;
+  if (json) {
+    process.stdout.write(
+      `${redact(envelope({ ok: false, error: { code, what: message, likely, mend, exitCode } }))}\n`,
+    );
+    return exitCode;
+  }
+  const log = logPath === undefined ? "" : `    Log: ${logPath}`;
+  const lines = [
+    "",
+    ...wrap(message, "  !!  ", "      "),
+    ...wrap(likely, "      Likely: ", "              "),
+    ...wrap(mend, "      Mend: ", "            "),
+    `${changedWords(exitCode)}(error ${code}, exit ${exitCode})${log}`,
+  ];
+  process.stderr.write(`${redact(lines.join("\n"))}\n`);
+  return exitCode;
+}
+
+/** One place that turns what the system says into advice. */
+function asUserError(error: unknown): UserError {
+  if (error instanceof UserError) return error;
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const code = "code" in cause ? String(cause.code) : "";
+  const advice = ADVICE[code];
+  return new UserError("E_INTERNAL", cause.message, {
+    likely: advice?.[0] ?? "a fault in tailmox, or an answer of another program that it does not know",
+    mend: advice?.[1] ?? "please report this with the log",
+    cause,
+  });
+}
+
+const ADVICE: Record<string, readonly [string, string]> = {
+  EACCES: ["the file's permissions, or /etc/pve without quorum", "run as root; pvecm status"],
+  EROFS: ["the file system is mounted read-only", "dmesg; mount -o remount,rw"],
+  ENOSPC: ["the disk is full", "df -h; make room, then run it again"],
+  ENOTCONN: ["pmxcfs went away under /etc/pve", "systemctl status pve-cluster"],
+};
+
+/** Exit 4 means: looked, and refused. */
+function changedWords(exitCode: number): string {
+  return exitCode === 4 ? "Nothing of the plan was done.  " : "";
+}

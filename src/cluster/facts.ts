@@ -1,0 +1,51 @@
+/** One node of a cluster's node list. */
+export interface Member {
+  readonly name: string;
+  readonly id: number;
+  /** Its address on link 0. */
+  readonly link0: string;
+  readonly votes: number;
+  /** What Proxmox publishes as its address; undefined when it has not yet, or nobody could tell. */
+  readonly published: string | undefined;
+  readonly online: boolean;
+}
+
+export interface Cluster {
+  readonly name: string;
+  readonly quorate: boolean;
+  readonly expectedVotes: number;
+  readonly presentVotes: number;
+  /** The whole node list, in the order of node ids. */
+  readonly members: readonly Member[];
+  readonly qdevice: boolean;
+}
+
+/** A host's place: in a cluster or on its own. */
+export type Place =
+  | { readonly kind: "member"; readonly cluster: Cluster }
+  | { readonly kind: "standalone"; readonly guests: number };
+
+/** A peer's answer to "where do you stand?". Unknown is an answer of its own, never "standalone". */
+export type Verdict = Place | { readonly kind: "unknown"; readonly tried: readonly string[] };
+
+export interface Peer {
+  /** First label of its DNS name in the tailnet. */
+  readonly name: string;
+  readonly address: string;
+  readonly verdict: Verdict;
+  /** What failed between this host and the peer; empty when all that a cluster needs was seen to work. */
+  readonly obstacles: readonly string[];
+  /** Median round trip in ms; undefined when no echo came back. */
+  readonly rttMs: number | undefined;
+  /** How a join through it could be authorised. */
+  readonly way: "ssh" | "api" | undefined;
+}
+
+/** This host, as far as the rules need it. */
+export interface OwnHost {
+  /** Its Proxmox node name. */
+  readonly node: string;
+  /** Its tailnet address. */
+  readonly address: string;
+  readonly place: Place;
+}

@@ -1,0 +1,36 @@
+import { UserError } from "../errors.ts";
+import type { Argv } from "./host.ts";
+
+/**
+ * Throws E_INTERNAL unless the command is one of those that only look. This list is what makes a dry run
+ * honest: a command that is not on it can be run only by way of `Host.change`, which a dry run closes.
+ */
+export function assertReading(argv: Argv): void {
+  const listed = READING.some((words) => words.every((word, index) => argv[index] === word));
+  if (listed) return;
+  throw new UserError("E_INTERNAL", `"${argv.slice(0, 2).join(" ")}" was run as if it only looked`, {
+    likely: "a fault in tailmox: it is not in the list of reading commands",
+    mend: "please report this with the log",
+  });
+}
+
+/** The first words of every command that changes nothing, whatever follows them. */
+const READING: readonly Argv[] = [
+  ["dpkg-query", "-W"],
+  ["getent", "ahosts"],
+  ["journalctl", "--no-pager"],
+  ["ping", "-n"],
+  ["pvecm", "nodes"],
+  ["pvecm", "status"],
+  ["pvesh", "get"],
+  ["pveversion"],
+  ["ssh-keyscan"],
+  ["systemctl", "is-active"],
+  ["systemctl", "show"],
+  ["tailscale", "debug", "prefs"],
+  ["tailscale", "ping"],
+  ["tailscale", "status"],
+  ["tailscale", "version"],
+  ["true"],
+  ["uname", "-n"],
+];

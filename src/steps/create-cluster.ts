@@ -1,0 +1,60 @@
+import { UserError } from "../errors.ts";
+import { poll } from "../host/deadline.ts";
+import type { Host } from "../host/host.ts";
+import { runInUnit } from "../host/unit.ts";
+import { readPlace } from "../proxmox/place.ts";
+import type { Step } from "./step.ts";
+
+export interface CreateSpec {
+  readonly clusterName: string;
+  readonly address: string;
+}
+
+/** A new cluster of one, its link 0 on the tailnet address. Source: proxmox.md 3. */
+export function createCluster({ clusterName, address }: CreateSpec): Step {
+  return {
+    title: `create the cluster "${clusterName}", link0 ${address}`,
+    usually: "usually 5 s",
+    check: async (host) => {
+      const place = await readPlace(host);
+      return place.kind === "member" && place.cluster.name === clusterName && place.cluster.quorate;
+    },
+    do: async (host, doing) => {
+      const output = await host.change(
+        { what: `pvecm create ${clusterName}`, undo: "docs/undo-by-hand.md" },
+        (writer) =>
+          runInUnit(writer, ["pvecm", "create", clusterName, "--link0", `address=${address}`], {
+            unit: `tailmox-create-${process.pid}`,
+            timeoutMs: 60_000,
+          }),
+      );
+      doing("waiting for quorum");
+      // pvecm exits 0 on failure too: only what stands afterwards counts.
+      const done = await poll(30_000, 500, () => quorateMember(host, clusterName));
+      if (done) return "quorate, 1 of 1 votes";
+      throw failed(clusterName, `${output.stdout}\n${output.stderr}`);
+    },
+    undo: () =>
+      Promise.reject(
+        new UserError("E_CREATE_FAILED", `the cluster "${clusterName}" is not taken back by itself`, {
+          likely: "taking a cluster away again is done by hand",
+          mend: "docs/undo-by-hand.md",
+        }),
+      ),
+  };
+}
+
+async function quorateMember(host: Host, clusterName: string): Promise<true | undefined> {
+  // While pmxcfs restarts /etc/pve is away: that is no answer yet.
+  const place = await readPlace(host).catch(() => undefined);
+  const done = place?.kind === "member" && place.cluster.name === clusterName && place.cluster.quorate;
+  return done ? true : undefined;
+}
+
+function failed(clusterName: string, output: string): UserError {
+  const words = output.trim().split("\n").slice(-4).join("\n");
+  return new UserError("E_CREATE_FAILED", `no quorate cluster "${clusterName}" came into being in 30 s`, {
+    likely: words || "pvecm printed nothing",
+    mend: "journalctl -u corosync -u pve-cluster; to start over: docs/undo-by-hand.md",
+  });
+}

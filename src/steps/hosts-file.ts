@@ -1,0 +1,44 @@
+import { editHosts, type HostsEntry, resolveIn } from "../cluster/hosts-file.ts";
+import type { Step } from "./step.ts";
+
+export interface HostsFileSpec {
+  readonly node: string;
+  readonly address: string;
+  readonly before: string | undefined;
+  readonly entries: readonly HostsEntry[];
+}
+
+/** The node's own name resolves to its tailnet address: from it Proxmox takes the address that it publishes. */
+export function hostsFile({ node, address, before, entries }: HostsFileSpec): Step {
+  const now = before === undefined || before === address ? "" : ` (now ${before}, then ${node}.lan)`;
+  return {
+    title: `${HOSTS}: ${node} -> ${address}${now}`,
+    why: "Proxmox publishes to the cluster the address that its own name resolves to",
+    usually: "at once",
+    check: async (host) => {
+      const text = (await host.text(HOSTS)) ?? "";
+      return text === editHosts(text, entries);
+    },
+    do: async (host) => {
+      const text = (await host.text(HOSTS)) ?? "";
+      const backup = `${BACKUPS}/hosts-${new Date().toISOString().replace(/[:.]/g, "-")}`;
+      await host.change({ what: `edit ${HOSTS}`, undo: `cp ${backup} ${HOSTS}` }, async (writer) => {
+        await writer.write(backup, text, 0o600);
+        await writer.write(HOSTS, editHosts(text, entries), 0o644);
+      });
+      const [first] = resolveIn((await host.text(HOSTS)) ?? "", node);
+      return first === address ? `${node} is ${address}` : `${node} is ${first ?? "nowhere"}`;
+    },
+    undo: async (host) => {
+      const last = (await host.list(BACKUPS)).filter((name) => name.startsWith("hosts-")).at(-1);
+      const text = last === undefined ? undefined : await host.text(`${BACKUPS}/${last}`);
+      if (text === undefined) return;
+      await host.change({ what: `restore ${HOSTS} from ${last}`, undo: "tailmox up" }, (writer) =>
+        writer.write(HOSTS, text, 0o644),
+      );
+    },
+  };
+}
+
+const HOSTS = "/etc/hosts";
+const BACKUPS = "/var/lib/tailmox/backups";

@@ -1,0 +1,33 @@
+/** What came of `tailscale up` with a key. */
+export type LoginAnswer =
+  | { readonly kind: "ok" }
+  | { readonly kind: "tags refused"; readonly words: string }
+  | { readonly kind: "key refused"; readonly words: string }
+  | { readonly kind: "failed"; readonly words: string };
+
+/** Tells apart the ways in which a login fails. Source: tailscale.md 1.4.3 and 2. */
+export function readLoginAnswer(exitCode: number | null, stderr: string): LoginAnswer {
+  const words = stderr.trim();
+  if (exitCode === 0) return { kind: "ok" };
+  if (/requested tags \[.*\] are invalid or not permitted/.test(words))
+    return { kind: "tags refused", words };
+  if (/invalid (?:pre)?auth ?key|invalid key|authkey (?:expired|already used)/i.test(words)) {
+    return { kind: "key refused", words };
+  }
+  return { kind: "failed", words };
+}
+
+/**
+ * Why this key must not be used, undefined when it may. An OAuth secret makes an ephemeral node unless told
+ * otherwise: the host would be deleted from the tailnet whenever it is off (tailscale.md 1.4.4).
+ */
+export function keyObjection(key: string): string | undefined {
+  if (key === "") return "the key is empty";
+  if (/\s/.test(key)) return "the key contains white space";
+  if (key.startsWith("tskey-api-")) return "this is an API token, not a key for a host";
+  if (!key.startsWith("tskey-client-")) return undefined;
+  const options = new URLSearchParams(key.split("?")[1] ?? "");
+  return options.get("ephemeral") === "false"
+    ? undefined
+    : "this OAuth secret would make an ephemeral host, which vanishes from the tailnet when it is off";
+}

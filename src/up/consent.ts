@@ -1,0 +1,31 @@
+import { UserError } from "../errors.ts";
+import type { Step } from "../steps/step.ts";
+import type { Company, UpOptions } from "./options.ts";
+
+export interface Plan {
+  readonly title: string;
+  readonly steps: readonly Step[];
+  /** What is lost by it, in plain words. */
+  readonly losses: readonly string[];
+}
+
+/**
+ * Shows a plan and gets the word for it: true to go on, false for a dry run, which ends here. Throws
+ * E_NOT_AGREED on a no, and where nobody can be asked.
+ */
+export async function agreed(plan: Plan, options: UpOptions, { talk, ask }: Company): Promise<boolean> {
+  talk.plan(plan.title, plan.steps, plan.losses);
+  if (options.dryRun) return false;
+  if (options.yes) return true;
+  if (!ask) {
+    throw new UserError("E_NOT_AGREED", "nobody agreed to the plan", {
+      likely: "there is no terminal to ask on",
+      mend: "read the plan above; then: tailmox up --yes",
+    });
+  }
+  if (await ask.goOn("Go on?")) return true;
+  throw new UserError("E_NOT_AGREED", "the plan was not agreed to; nothing of it was done", {
+    likely: "the answer was no",
+    mend: "tailmox up --dry-run shows the plan again",
+  });
+}

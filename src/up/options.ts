@@ -1,0 +1,24 @@
+import type { Passwords } from "./passwords.ts";
+import type { Ask, Talk } from "./talk.ts";
+
+/** What `tailmox up` was asked, after reading argv, environment and files. */
+export interface UpOptions {
+  readonly authKey: string | undefined;
+  readonly loginServer: string | undefined;
+  readonly tag: string;
+  readonly clusterName: string;
+  readonly create: boolean;
+  readonly join: string | undefined;
+  readonly passwords: Passwords;
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+  /** How long a join may take before it is ended. */
+  readonly joinTimeoutMs: number;
+}
+
+/** Around `up`: whom it tells and whom it asks. */
+export interface Company {
+  readonly talk: Talk;
+  /** undefined without a terminal. */
+  readonly ask: Ask | undefined;
+}

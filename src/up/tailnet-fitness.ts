@@ -1,0 +1,84 @@
+import { UserError } from "../errors.ts";
+import type { Prefs, TailnetFacts } from "../tailnet/facts.ts";
+import type { TailnetStatus } from "../tailnet/status.ts";
+
+/** Asserts what a cluster needs of this host's tailnet. Source: tailscale.md 11, rule 3. */
+export function assertFit(
+  facts: TailnetFacts,
+  { tag, loginServer }: { tag: string; loginServer: string | undefined },
+): { status: TailnetStatus; address: string } {
+  if (facts.kind !== "answers") {
+    throw new UserError("E_TAILSCALE_DOWN", "tailscaled does not answer", {
+      likely: facts.kind === "daemon down" ? facts.words : "it vanished while tailmox ran",
+      mend: "systemctl status tailscaled",
+    });
+  }
+  const { status, prefs } = facts;
+  const { address, tags, keyExpiry } = status.self;
+  if (status.state === "NeedsMachineAuth") {
+    throw unfit("this host waits for approval", "new hosts need an administrator's word", APPROVE);
+  }
+  if (status.state !== "Running" || address === undefined) {
+    throw unfit(`Tailscale is ${status.state}, without an IPv4 address`, status.health[0] ?? NO_REASON, LOOK);
+  }
+  if (loginServer !== undefined && !sameServer(prefs.loginServer, loginServer)) {
+    const likely = "it was enrolled there before; to move it would cut off whoever comes through it";
+    const mend = "leave --login-server out, or log out first: tailscale logout";
+    throw unfit(`this host is logged in at ${prefs.loginServer}, not at ${loginServer}`, likely, mend);
+  }
+  if (!status.tun) {
+    throw unfit(
+      "Tailscale runs without a network interface",
+      "userspace networking: corosync cannot send",
+      TUN,
+    );
+  }
+  const locked = status.health.find((text) => text.includes("locked out"));
+  if (locked !== undefined) throw unfit("this host is locked out of the tailnet", locked, LOCK);
+  if (!tags.includes(tag)) throw notTagged(tag, tags);
+  if (keyExpiry !== undefined) {
+    throw unfit(`this host's login ends on ${keyExpiry.slice(0, 10)}`, "its key expires", EXPIRY);
+  }
+  if (prefs.shieldsUp) {
+    throw unfit("no peer can reach this host: shields-up is on", "somebody set it", SHIELDS);
+  }
+  return { status, address };
+}
+
+/** Settings of an existing login that hurt a cluster: said, not changed, since others may depend on them. */
+export function settingsThatHurt(prefs: Prefs): string[] {
+  const hurts: [boolean, string, string][] = [
+    [prefs.acceptRoutes, "accept-routes", "a subnet route of another host can take over this host's LAN"],
+    [prefs.acceptDns, "accept-dns", "without tailscaled this host would resolve no names"],
+    [prefs.autoUpdate === true, "auto-update", "all hosts may restart tailscaled in the same minute"],
+  ];
+  return hurts.flatMap(([on, name, why]) =>
+    on ? [`!! ${name} is on: ${why}.`, `   Mend: tailscale set --${name}=false`] : [],
+  );
+}
+
+const NO_REASON = "it gives no reason";
+const APPROVE = "approve it in the admin console, then run tailmox up again";
+const LOOK = "tailscale status";
+const TUN = "remove --tun=userspace-networking from /etc/default/tailscaled, restart tailscaled";
+const LOCK = "sign this host on a signing node: tailscale lock sign";
+const EXPIRY = "disable key expiry for it in the admin console; tagged hosts have none";
+const SHIELDS = "tailscale set --shields-up=false";
+
+function unfit(what: string, likely: string, mend: string): UserError {
+  return new UserError("E_TAILNET_UNFIT", what, { likely, mend });
+}
+
+function notTagged(tag: string, tags: readonly string[]): UserError {
+  const has = tags.length === 0 ? "no tags" : tags.join(", ");
+  return new UserError("E_NOT_TAGGED", `this host is in the tailnet, but without ${tag} (it has ${has})`, {
+    likely: "the key does not carry the tag, or the host was enrolled without it",
+    mend:
+      `tag it in the admin console (Machines, Edit ACL tags), with headscale: headscale nodes tag -t ${tag}; ` +
+      "then run tailmox up again",
+  });
+}
+
+function sameServer(a: string, b: string): boolean {
+  return a.replace(/\/+$/, "") === b.replace(/\/+$/, "");
+}

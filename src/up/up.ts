@@ -1,0 +1,57 @@
+import type { Cluster } from "../cluster/facts.ts";
+import type { Host } from "../host/host.ts";
+import { type ClusterOutcome, makeMember } from "./cluster.ts";
+import type { Company, UpOptions } from "./options.ts";
+import { lookAtOwnHost } from "./own-host.ts";
+import { type KnownPeer, meetPeers } from "./peers.ts";
+import { applyDisplay } from "./step-display.ts";
+import { joinTailnet } from "./tailnet.ts";
+import { verifyMember } from "./verify.ts";
+
+/** What `up` found and did; the `result` of `tailmox up --json`. */
+export interface UpResult {
+  readonly node: string;
+  readonly pve: string;
+  readonly outcome: ClusterOutcome;
+  /** Absent when a dry run ended before the tailnet was there. */
+  readonly tailnet?: { readonly address: string; readonly dnsName: string; readonly version: string };
+  readonly peers: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly rttMs: number | null;
+  }[];
+  readonly cluster?: Cluster;
+}
+
+/** facts -> plan -> consent -> apply -> verify, for this host. Throws UserError when it cannot be. */
+export async function up(host: Host, options: UpOptions, company: Company): Promise<UpResult> {
+  const { talk } = company;
+  const display = applyDisplay(talk);
+  const own = await lookAtOwnHost(host, talk);
+  const about = { node: own.node.name, pve: own.node.pve.version };
+  const tailnet = await joinTailnet(host, own.node, options, company, display);
+  if (!tailnet) {
+    talk.note("What comes after can be known only from inside the tailnet.");
+    return { ...about, outcome: "dry run", peers: [] };
+  }
+  // A member has nothing to decide, unless it was told to go elsewhere.
+  const settled = own.place.kind === "member" && options.join === undefined;
+  const known = settled ? [] : await meetPeers(host, tailnet, options, company);
+  const outcome = await makeMember(host, own, tailnet, known, options, company, display);
+  const found = {
+    ...about,
+    outcome,
+    tailnet: {
+      address: tailnet.address,
+      dnsName: tailnet.status.self.dnsName,
+      version: tailnet.status.version,
+    },
+    peers: known.map(summary),
+  };
+  if (outcome === "dry run") return found;
+  return { ...found, cluster: await verifyMember(host, own.node.name, tailnet.address, talk) };
+}
+
+function summary({ peer }: KnownPeer): UpResult["peers"][number] {
+  return { name: peer.name, address: peer.address, rttMs: peer.rttMs ?? null };
+}
