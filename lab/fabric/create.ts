@@ -3,6 +3,7 @@ import { UserError } from "../../src/errors.ts";
 import { runOk } from "../../src/host/run.ts";
 import type { LabPlan } from "../plan.ts";
 import { destroyFabric, existingNamespaces } from "./destroy.ts";
+import { createEdge } from "./edge.ts";
 import { inNamespace } from "./in-namespace.ts";
 import { namespacesOf, runDir } from "./namespaces.ts";
 import { addressBatches, type Batch, deviceBatches } from "./network-commands.ts";
@@ -36,7 +37,7 @@ export async function createFabric(plan: LabPlan): Promise<void> {
       ...addressBatches(plan).map(runBatch),
       ...plan.ports.map((port) => switchOffloadsOff(port.namespace)),
       ...plan.sites.filter((site) => site.nat).map(createRouter),
-      forwardNowhere(plan.internet.namespace),
+      createEdge(plan.internet.namespace),
     ]);
   } catch (error) {
     await destroyFabric(plan);
@@ -51,11 +52,6 @@ async function runBatch({ namespace, lines: commands }: Batch): Promise<void> {
 /** With offloads on, packets leave with their inner checksums unwritten (contracts: Fabric). */
 async function switchOffloadsOff(namespace: string): Promise<void> {
   await runOk(inNamespace(namespace, ["ethtool", "-K", "wan0", "tx", "off", "gso", "off", "tso", "off"]));
-}
-
-/** A router without routes: it answers `net unreachable` to what is not in the lab, as a provider would. */
-async function forwardNowhere(namespace: string): Promise<void> {
-  await runOk(inNamespace(namespace, ["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"]));
 }
 
 function lines(commands: readonly string[]): string {

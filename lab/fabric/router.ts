@@ -14,6 +14,8 @@ export async function createRouter(site: SitePlan): Promise<void> {
 /**
  * The rules of a home router. Its mapping keeps a port as long as it is free (`preserve`: two hosts behind
  * two such routers find a direct path) or takes a random one for every peer (`random`: they do not).
+ * From lan0 to lan0: where the kernel shows bridged packets to the packet filter (br_netfilter), those
+ * between two hosts of the LAN pass `forward` too.
  */
 export function routerRules(site: Pick<SitePlan, "natPorts">): string {
   const masquerade = site.natPorts === "random" ? "masquerade fully-random" : "masquerade";
@@ -25,7 +27,7 @@ export function routerRules(site: Pick<SitePlan, "natPorts">): string {
   chain forward {
     type filter hook forward priority filter; policy drop;
     ct state established,related accept
-    iifname "lan0" oifname "wan0" accept
+    iifname "lan0" oifname { "lan0", "wan0" } accept
   }
   chain input {
     type filter hook input priority filter; policy drop;

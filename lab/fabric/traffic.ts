@@ -39,17 +39,25 @@ export async function measureTraffic(
   plan: LabPlan,
   from: string,
   to: string,
+  traffic: Traffic,
+): Promise<TrafficResult> {
+  return trafficBetween(portOf(plan, from).namespace, portOf(plan, to), traffic);
+}
+
+/** As `measureTraffic`, from any namespace to any address that it reaches. */
+export async function trafficBetween(
+  source: string,
+  target: { readonly namespace: string; readonly address: string },
   { mbit, seconds, packetBytes = 1200, port = 7000 }: Traffic,
 ): Promise<TrafficResult> {
-  const [source, target] = [portOf(plan, from), portOf(plan, to)];
-  const address = [target.address, `${port}`];
-  const timeoutMs = seconds * 1000 + 20_000;
   const bun = [process.execPath, join(import.meta.dir, "traffic-program.ts")] as const;
+  const address = [target.address, `${port}`];
+  const options = { timeoutMs: seconds * 1000 + 20_000 };
   const [receiver, sender] = await Promise.all([
-    runOk(inNamespace(target.namespace, [...bun, "receive", ...address]), { timeoutMs }),
+    runOk(inNamespace(target.namespace, [...bun, "receive", ...address]), options),
     runOk(
-      inNamespace(source.namespace, [...bun, "send", ...address, `${mbit}`, `${seconds}`, `${packetBytes}`]),
-      { timeoutMs },
+      inNamespace(source, [...bun, "send", ...address, `${mbit}`, `${seconds}`, `${packetBytes}`]),
+      options,
     ),
   ]);
   const { sent } = z.object({ sent: z.number() }).parse(JSON.parse(sender));
