@@ -8,8 +8,9 @@ export interface ImageFile {
   readonly path: string;
   /** Default 0644. */
   readonly mode?: number;
-  /** Exactly one of these three: its text, a file to copy, where the link points. */
+  /** Exactly one of these four: its text, text after what the lower layers have, a file to copy, a link's target. */
   readonly content?: string;
+  readonly append?: string;
   readonly from?: string;
   readonly link?: string;
 }

@@ -1,4 +1,4 @@
-import { chmod, copyFile, lstat, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, lstat, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import type { ImageFile } from "./recipe.ts";
 
@@ -21,6 +21,7 @@ export async function writeFiles(
       continue;
     }
     if (file.from !== undefined) await copyFile(file.from, target);
+    else if (file.append !== undefined) await writeFile(target, (await textIn(lowers, path)) + file.append);
     else await writeFile(target, file.content ?? "");
     await chmod(target, file.mode ?? 0o644);
   }
@@ -44,6 +45,14 @@ async function makeParents(root: string, dir: string, lowers: readonly string[])
     );
     if (made) await chmod(join(root, path), await modeIn(lowers, path));
   }
+}
+
+async function textIn(lowers: readonly string[], path: string): Promise<string> {
+  for (const lower of lowers) {
+    const text = await readFile(join(lower, path), "utf8").catch(() => undefined);
+    if (text !== undefined) return text;
+  }
+  return "";
 }
 
 async function modeIn(lowers: readonly string[], path: string): Promise<number> {

@@ -1,0 +1,23 @@
+import { readFile } from "node:fs/promises";
+
+/** Switches for tests, from /etc/default/lab-pve (`NAME=value` lines); pmxcfs reads IPC_DELAY there itself. */
+export interface Settings {
+  /** HANG_JOIN=1: a join never sees quorum and waits for ever (proxmox.md 4.6). */
+  readonly hangJoin: boolean;
+}
+
+/** Reads the switches; without the file every behaviour is the ordinary one. */
+export async function readSettings(root: string): Promise<Settings> {
+  const values = parseDefaults(await readFile(`${root}/etc/default/lab-pve`, "utf8").catch(() => ""));
+  return {
+    hangJoin: values.HANG_JOIN === "1",
+  };
+}
+
+/** `NAME=value` lines of a file in /etc/default; quotes around a value are taken off. */
+export function parseDefaults(text: string): Readonly<Record<string, string>> {
+  const pairs = [...text.matchAll(/^\s*([A-Z_]+)\s*=\s*(.*?)\s*$/gm)];
+  return Object.fromEntries(
+    pairs.map(([, name = "", value = ""]) => [name, value.replace(/^(["'])(.*)\1$/, "$2")]),
+  );
+}
