@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { inNamespace } from "../../../lab/fabric/in-namespace.ts";
 import { portOf } from "../../../lab/fabric/ports.ts";
 import { heal, readRelay, setLink } from "../../../lab/fabric/relay-control.ts";
 import { measureTraffic } from "../../../lab/fabric/traffic.ts";
 import { pingFrom } from "../../../lab/measure.ts";
+import { run } from "../../../src/host/run.ts";
 import { describeLab } from "../../lab-only.ts";
 import { host, planOf, remove, start } from "./fabric-of.ts";
 
@@ -58,6 +60,28 @@ describeLab("the internet between hosts", () => {
     expect(Math.abs(heavy.delayMs.median - 10)).toBeLessThan(1);
     expect(Math.abs(quiet.delayMs.median - 45)).toBeLessThan(1);
     expect((await readRelay(plan)).unsent).toBe(0);
+  });
+
+  test("packets of 1500 bytes pass whole, bigger ones do not fit", async () => {
+    const whole = (bytes: number) => {
+      const ping = [
+        "ping",
+        "-n",
+        "-M",
+        "do",
+        "-c",
+        "3",
+        "-i",
+        "0.2",
+        "-W",
+        "1",
+        "-s",
+        `${bytes - 28}`,
+      ] as const;
+      return run(inNamespace(portOf(plan, "pve1").namespace, [...ping, portOf(plan, "pve2").address]));
+    };
+    expect((await whole(1500)).stdout).toContain(" 3 received");
+    expect((await whole(1501)).stderr).toContain("message too long, mtu=1500");
   });
 
   test("packets keep their order without jitter, and come out of order with it", async () => {
