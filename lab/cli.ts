@@ -6,8 +6,9 @@ import { addMachineCommands } from "./commands/machines.ts";
 
 const program = new Command("lab")
   .description("A lab of real hosts on this machine: systemd, corosync, sshd, tailscaled; emulated internet.")
-  .option("--name NAME", "which lab, where several run", "lab")
+  .option("--name <name>", "which lab, where several run", "lab")
   .configureHelp({ showGlobalOptions: true })
+  .enablePositionalOptions()
   .addHelpText(
     "after",
     `

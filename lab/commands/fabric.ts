@@ -20,13 +20,13 @@ export function addFabricCommands(program: Command): void {
   program
     .command("link <a> <b>")
     .description("change what lies between two hosts (or a host and `control`)")
-    .option("--rtt TIME", "round trip, e.g. 120ms", parseMilliseconds)
-    .option("--jitter TIME", "extra delay per packet, 0 to TIME", parseMilliseconds)
-    .option("--loss SHARE", "independent loss per direction, e.g. 1%", parseFraction)
-    .option("--burst SHARE", "chance per packet that a burst of loss begins", parseFraction)
-    .option("--burst-length PACKETS", "mean length of a burst", Number, 10)
-    .option("--rate RATE", "e.g. 20Mbit", parseMbit)
-    .option("--queue BYTES", "what may wait for the rate", Number)
+    .option("--rtt <time>", "round trip, e.g. 120ms", parseMilliseconds)
+    .option("--jitter <time>", "extra delay per packet, 0 to TIME", parseMilliseconds)
+    .option("--loss <share>", "independent loss per direction, e.g. 1%", parseFraction)
+    .option("--burst <share>", "chance per packet that a burst of loss begins", parseFraction)
+    .option("--burst-length <packets>", "mean length of a burst", Number, 10)
+    .option("--rate <rate>", "e.g. 20Mbit", parseMbit)
+    .option("--queue <bytes>", "what may wait for the rate", Number)
     .option("--one-way", "only from A to B; --rtt then counts half for this way")
     .action(async (a: string, b: string, flags: LinkFlags, command: Command) => {
       const plan = await labOf(command);

@@ -16,7 +16,7 @@ export function addLifeCommands(program: Command): void {
     .command("up <scenario>")
     .description("make and boot a lab: a scenario's name, or a .ts file")
     .option("--retain", "leave the wreck when it fails")
-    .option("--rootfs DIR", "boot all hosts from this root file system instead of the lab's image")
+    .option("--rootfs <dir>", "boot all hosts from this root file system instead of the lab's image")
     .action(async (scenario: string, flags: { retain?: boolean; rootfs?: string }, command: Command) => {
       const read = await loadScenario(scenario);
       const hosts = read.hosts.map((host) => ({ ...host, ...(flags.rootfs && { rootfs: flags.rootfs }) }));
@@ -61,7 +61,7 @@ export function addLifeCommands(program: Command): void {
     .command("image")
     .description("prepare a root file system with the real Proxmox packages, for `up --rootfs`")
     .requiredOption("--proxmox", "from Proxmox's own package repository")
-    .option("--release RELEASE", "pve8 or pve9", "pve9")
+    .option("--release <release>", "pve8 or pve9", "pve9")
     .argument("<dir>", "where to put it")
     .action((dir: string, flags: { release: string }) =>
       prepareProxmoxRoot(dir, flags.release === "pve8" ? "pve8" : "pve9", progressOnStderr().note),
