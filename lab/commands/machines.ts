@@ -48,7 +48,7 @@ export function addMachineCommands(program: Command): void {
     .passThroughOptions()
     .action(async (name: string, argv: string[], _flags: unknown, command: Command) => {
       const plan = await labOf(command);
-      process.exitCode = await hostShell(plan, hostOf(plan, name), argv);
+      process.exitCode = await hostShell(plan, hostOf(plan, name), argv[0] === "--" ? argv.slice(1) : argv);
     });
 
   program
