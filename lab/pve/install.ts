@@ -9,6 +9,7 @@ import { RELEASE_FILE, RELEASES, type Release } from "./node/release.ts";
 const EXECUTABLE = "/usr/lib/lab-pve/lab-pve";
 /** The programs that are one executable, by the names under which Proxmox has them in /usr/bin. */
 const PROGRAMS = ["pvecm", "pvesh", "pvenode", "pveversion", "pveproxy", "pvedaemon", "pvestatd"];
+const FOLDERS = ["/etc/pve", "/var/lib/pve-cluster", "/var/lib/vz", "/var/log/pve", "/var/log/pve/tasks"];
 const UNITS = ["pve-cluster", "pvedaemon", "pveproxy", "pvestatd", "lab-pve-installer"];
 
 /** Everything that turns a Debian root into a host that plays a Proxmox release. */
@@ -21,6 +22,11 @@ export async function standInFiles(release: Release["name"], built: StandIn): Pr
     { path: "/usr/lib/lab-pve/lab-pve-installer", link: "lab-pve" },
     { path: RELEASE_FILE, content: `${JSON.stringify(RELEASES[release], undefined, 2)}\n` },
     ...units.flat(),
+    // Folders that Proxmox's packages bring; an image of files has no empty ones.
+    {
+      path: "/usr/lib/tmpfiles.d/lab-pve.conf",
+      content: FOLDERS.map((folder) => `d ${folder} 0755 root root -\n`).join(""),
+    },
     // Debian enables it, too; here it says so in the image, and starts only when it is configured.
     wanted("corosync", "/usr/lib/systemd/system/corosync.service"),
     ...packageFiles(RELEASES[release]),

@@ -10,7 +10,7 @@ import type { TaskOutput } from "../tasks/task.ts";
 import { CLUSTER_CONF, COROSYNC_KEY, PVECM_LOCK, writeClusterConf } from "./config-file.ts";
 import type { Section } from "./corosync-conf.ts";
 import { type Links, linksOf } from "./links.ts";
-import { ensureNodeFiles } from "./node-files.ts";
+import { ensureNodeFiles, ensureNodeFolders } from "./node-files.ts";
 import {
   ensureRootKey,
   linkAuthorizedKeys,
@@ -27,6 +27,7 @@ export async function createCluster(node: PveNode, params: Params, output: TaskO
     const address = await nodeAddress(node.name);
     await permitRootLogin(node, output);
     await ensureRootKey(node, output);
+    await ensureNodeFolders(node, node.name);
     await linkAuthorizedKeys(node);
     if (!(await exists(node, COROSYNC_KEY))) {
       await makeFolder(node, "/etc/corosync");

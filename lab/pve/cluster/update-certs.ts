@@ -4,11 +4,12 @@ import type { PveNode } from "../node/pve-node.ts";
 import { isQuorate } from "../node/quorum.ts";
 import { atLeast } from "../node/release.ts";
 import type { TaskOutput } from "../tasks/task.ts";
-import { ensureNodeFiles } from "./node-files.ts";
+import { ensureNodeFiles, ensureNodeFolders } from "./node-files.ts";
 import { ensureRootKey, linkAuthorizedKeys, mergeKeys, publishHostKey, shareKnownHosts } from "./ssh.ts";
 
 /** `(re)generate node files`, certificates, ssh keys (proxmox.md 6.5); the last steps of create and join too. */
 export async function updateNodeFiles(node: PveNode, output: TaskOutput, force: boolean): Promise<void> {
+  await ensureNodeFolders(node, node.name);
   await linkAuthorizedKeys(node);
   const address = await remoteNodeAddress(node, node.name);
   output.print("(re)generate node files\n");

@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { ensureNodeFolders } from "../cluster/node-files.ts";
 import { ensureRootKey, linkAuthorizedKeys } from "../cluster/ssh.ts";
 import { PveError } from "../errors.ts";
 import { exists, setContents } from "../node/files.ts";
@@ -18,6 +19,7 @@ export async function installerMain(): Promise<number> {
     if (waited > 600) throw new PveError("no /etc/pve to install into after 60 s");
     await Bun.sleep(100);
   }
+  await ensureNodeFolders(node, node.name);
   for (const [path, content, mode] of DEFAULTS) {
     if (!(await exists(node, path))) await setContents(node, path, content, mode);
   }
