@@ -1,0 +1,187 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { decide } from "../../../../src/cluster/decide.ts";
+import type { Cluster, OwnHost, Peer, Verdict } from "../../../../src/cluster/facts.ts";
+import { completeVerdicts } from "../../../../src/cluster/verdicts.ts";
+
+const standalone = (guests = 0): Verdict => ({ kind: "standalone", guests });
+const unknown: Verdict = { kind: "unknown", tried: ["ssh as root: permission denied"] };
+
+function own(node: string, address: string, guests = 0): OwnHost {
+  return { node, address, place: { kind: "standalone", guests } };
+}
+
+function peer(name: string, address: string, verdict: Verdict, more: Partial<Peer> = {}): Peer {
+  return { name, address, verdict, obstacles: [], rttMs: 50, way: "api", ...more };
+}
+
+function cluster(name: string, members: readonly [string, string][], more: Partial<Cluster> = {}): Cluster {
+  return {
+    name,
+    quorate: true,
+    expectedVotes: members.length,
+    presentVotes: members.length,
+    qdevice: false,
+    members: members.map(([node, link0], index) => ({
+      name: node,
+      id: index + 1,
+      link0,
+      votes: 1,
+      published: link0,
+      online: true,
+    })),
+    ...more,
+  };
+}
+
+const pair = cluster("tailmox", [
+  ["pve1", "100.64.0.1"],
+  ["pve2", "100.64.0.2"],
+]);
+const member = (of: Cluster): Verdict => ({ kind: "member", cluster: of });
+const here = own("pve3", "100.64.0.3");
+
+describe("who founds the cluster", () => {
+  test("the lowest tailnet address, compared as a number and not as text", () => {
+    const host = own("pve9", "100.64.0.9");
+    expect(decide(host, [peer("pve10", "100.64.0.10", standalone())], {}).kind).toBe("create");
+    const other = decide(own("pve10", "100.64.0.10"), [peer("pve9", "100.64.0.9", standalone())], {});
+    expect(other).toMatchObject({ kind: "not founder", founder: { name: "pve9" } });
+  });
+
+  test("the one host with guests, whatever its address", () => {
+    const decision = decide(own("pve3", "100.64.0.3", 2), [peer("pve1", "100.64.0.1", standalone())], {});
+    expect(decision.kind).toBe("create");
+  });
+
+  test("nobody, when two hosts have guests", () => {
+    const decision = decide(own("pve3", "100.64.0.3", 2), [peer("pve1", "100.64.0.1", standalone(1))], {
+      create: true,
+    });
+    expect(decision).toMatchObject({ refusal: { why: "several hosts with guests" } });
+  });
+
+  test("a host that insists, though another would be elected", () => {
+    const peers = [peer("pve1", "100.64.0.1", standalone())];
+    expect(decide(here, peers, { create: true })).toMatchObject({ kind: "create", alone: false });
+  });
+
+  test("nobody while one peer is unknown, and insisting does not help", () => {
+    const peers = [peer("pve9", "100.64.0.9", standalone()), peer("pve8", "100.64.0.8", unknown)];
+    for (const create of [true, false]) {
+      expect(decide(here, peers, { create })).toMatchObject({ refusal: { why: "peers unknown" } });
+    }
+  });
+
+  test("a host alone is told that it is", () => {
+    expect(decide(here, [], {})).toMatchObject({ kind: "create", alone: true });
+  });
+
+  test("all hosts that see the same elect the same", () => {
+    const hosts = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 250 }), fc.boolean()), {
+      selector: ([number]) => number,
+      minLength: 1,
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(hosts, (all) => {
+        const named = all.map(([number, guests]) => ({
+          name: `pve${number}`,
+          address: `100.64.0.${number}`,
+          guests: guests ? 1 : 0,
+        }));
+        const decisions = named.map((host) =>
+          decide(
+            own(host.name, host.address, host.guests),
+            named.filter((other) => other !== host).map((o) => peer(o.name, o.address, standalone(o.guests))),
+            {},
+          ),
+        );
+        const founders = decisions.filter(({ kind }) => kind === "create").length;
+        expect(founders).toBe(named.filter(({ guests }) => guests > 0).length > 1 ? 0 : 1);
+      }),
+    );
+  });
+});
+
+describe("joining", () => {
+  test("goes through the nearest member that lets this host in", () => {
+    const peers = [
+      peer("pve1", "100.64.0.1", member(pair), { rttMs: 20, way: undefined }),
+      peer("pve2", "100.64.0.2", member(pair), { rttMs: 90 }),
+    ];
+    expect(decide(here, peers, {})).toMatchObject({ kind: "join", through: { name: "pve2" } });
+  });
+
+  test("a member that did not answer itself, but stands in the other's node list, counts as answered", () => {
+    const peers = completeVerdicts([
+      peer("pve1", "100.64.0.1", member(pair)),
+      peer("pve2", "100.64.0.2", unknown, { way: undefined }),
+    ]);
+    expect(decide(here, peers, {})).toMatchObject({ kind: "join", through: { name: "pve1" } });
+  });
+
+  test("an unknown host that is no member does not stop it", () => {
+    const one = cluster("tailmox", [["pve1", "100.64.0.1"]]);
+    const peers = [peer("pve1", "100.64.0.1", member(one)), peer("pve7", "100.64.0.7", unknown)];
+    expect(decide(here, peers, {}).kind).toBe("join");
+  });
+
+  test.each([
+    ["not quorate", { quorate: false }, "cluster not whole"],
+    ["short of a vote", { presentVotes: 1 }, "cluster not whole"],
+    ["with a qdevice", { qdevice: true }, "qdevice"],
+  ])("is refused to a cluster %s", (_, more, why) => {
+    const peers = [
+      peer("pve1", "100.64.0.1", member({ ...pair, ...more })),
+      peer("pve2", "100.64.0.2", member({ ...pair, ...more })),
+    ];
+    expect(decide(here, peers, {})).toMatchObject({ kind: "refused", refusal: { why } });
+  });
+
+  test("is refused to a host with guests, to a taken name, and past an unreachable member", () => {
+    const peers = [peer("pve1", "100.64.0.1", member(pair)), peer("pve2", "100.64.0.2", member(pair))];
+    expect(decide(own("pve3", "100.64.0.3", 1), peers, {})).toMatchObject({ refusal: { why: "own guests" } });
+    expect(decide(own("PVE1", "100.64.0.3"), peers, {})).toMatchObject({ refusal: { why: "name taken" } });
+    const cut = [
+      peer("pve1", "100.64.0.1", member(pair)),
+      peer("pve2", "100.64.0.2", member(pair), { obstacles: ["TCP 22: silence for 5 s"] }),
+    ];
+    expect(decide(here, cut, {})).toMatchObject({ refusal: { why: "peers unreachable" } });
+  });
+
+  test("is refused to a cluster whose links run outside the tailnet", () => {
+    const lan = cluster("home", [
+      ["pve1", "192.168.1.11"],
+      ["pve2", "192.168.1.12"],
+    ]);
+    const decision = decide(here, [peer("pve1", "100.64.0.1", member(lan))], {});
+    expect(decision).toMatchObject({
+      refusal: { why: "link0 elsewhere", links: ["192.168.1.11", "192.168.1.12"] },
+    });
+  });
+
+  test("two clusters stop it, until one is named", () => {
+    const other = cluster("tailmox", [["pve7", "100.64.0.7"]]);
+    const peers = [
+      peer("pve1", "100.64.0.1", member(pair)),
+      peer("pve2", "100.64.0.2", member(pair)),
+      peer("pve7", "100.64.0.7", member(other)),
+    ];
+    expect(decide(here, peers, {})).toMatchObject({ refusal: { why: "several clusters" } });
+    expect(decide(here, peers, { join: "pve7" })).toMatchObject({ kind: "join", through: { name: "pve7" } });
+    expect(decide(here, peers, { join: "pve5" })).toMatchObject({ refusal: { why: "peer not found" } });
+  });
+
+  test("a member has nothing to do, but is not moved to another cluster", () => {
+    const settled: OwnHost = {
+      node: "pve2",
+      address: "100.64.0.2",
+      place: { kind: "member", cluster: pair },
+    };
+    expect(decide(settled, [], {}).kind).toBe("already member");
+    const other = cluster("else", [["pve7", "100.64.0.7"]]);
+    const decision = decide(settled, [peer("pve7", "100.64.0.7", member(other))], { join: "pve7" });
+    expect(decision).toMatchObject({ refusal: { why: "other cluster" } });
+  });
+});
