@@ -30,13 +30,14 @@ export function parseCorosyncConf(text: string): CorosyncConf | undefined {
   };
 }
 
-interface Section {
+export interface Section {
   readonly name: string;
   readonly keys: Map<string, string>;
   readonly sections: Section[];
 }
 
-function parseSections(text: string): Section | undefined {
+/** The sections of the file, nested; undefined where the braces do not match. */
+export function parseSections(text: string): Section | undefined {
   const root: Section = { name: "", keys: new Map(), sections: [] };
   const open = [root];
   for (const raw of text.split("\n")) {

@@ -1,0 +1,66 @@
+import type { LossView } from "./loss-bounds.ts";
+import type { Mesh } from "./mesh.ts";
+import { type Simulation, type SimulationOptions, simulateRing } from "./simulate.ts";
+import { stabilityModel, tokenLossesPerDay } from "./stability-model.ts";
+import type { TotemSettings } from "./totem.ts";
+
+/** Measured counts lay within this factor of the model (corosync.md 6.4: within 2.7, one of 3.3). */
+export const MODEL_FACTOR = 3;
+
+/** How often the membership is expected to change by itself, a day. */
+export interface MembershipChanges {
+  mean: number;
+  /** The interval: error of the loss measurement, of the simulation, and of the model together. */
+  low: number;
+  high: number;
+  /** With as much loss as the measurement leaves open, and a model without error: what the verdict rests on. */
+  highByMeasurement: number;
+  linkDownsPerDay: number;
+  simulation: Simulation;
+}
+
+/** Forecasts the changes of a ring; the same seed gives the same answer. */
+export function membershipChanges(
+  mesh: Mesh,
+  order: readonly number[],
+  settings: TotemSettings,
+  options: SimulationOptions,
+): MembershipChanges {
+  const play = (losses: LossView) => {
+    const model = stabilityModel(mesh, order, settings, { losses });
+    const simulation = simulateRing(
+      model,
+      losses === "likely" ? options : { ...options, runs: options.runs / 4 },
+    );
+    const { changes, days } = simulation;
+    // None seen: what is left is the token alone, which needs no simulation.
+    const perDay = changes === 0 ? tokenLossesPerDay(model) : changes / days;
+    const error = (1.96 * Math.sqrt(changes)) / days;
+    return { perDay, low: Math.max(0, perDay - error), high: perDay + error, model, simulation };
+  };
+  const likely = play("likely");
+  const least = play("low");
+  const most = play("high");
+  const highByMeasurement = Math.max(likely.perDay, most.perDay);
+  return {
+    mean: likely.perDay,
+    low: Math.min(likely.low, least.low) / MODEL_FACTOR,
+    high: Math.max(likely.high, most.high) * MODEL_FACTOR,
+    highByMeasurement,
+    linkDownsPerDay: likely.model.linkDownsPerDay,
+    simulation: likely.simulation,
+  };
+}
+
+/** The mean alone, from a short simulation: for ranking what could be changed. */
+export function roughChanges(
+  mesh: Mesh,
+  order: readonly number[],
+  settings: TotemSettings,
+  seed: number,
+  losses: LossView = "likely",
+): number {
+  const model = stabilityModel(mesh, order, settings, { losses });
+  const { changes, days } = simulateRing(model, { seed, hours: 24, runs: 2, effort: 0.02 });
+  return changes === 0 ? tokenLossesPerDay(model) : changes / days;
+}
