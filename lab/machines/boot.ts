@@ -3,7 +3,6 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../src/errors.ts";
-import { run, runOk } from "../../src/host/run.ts";
 import type { HostPlan, LabPlan } from "../plan.ts";
 import { daemonLog, startDaemon } from "../processes.ts";
 import { cgroupIsEmpty, cgroupOf, killCgroup } from "./cgroup.ts";
@@ -44,7 +43,6 @@ async function switchOn(plan: LabPlan, host: HostPlan, progress: (line: string) 
   await requireInotify(plan, progress);
   const cgroup = await cgroupOf(host);
   await clearAway(host, cgroup);
-  await freshNetworkState(host);
   const { hold } = await machinePrograms();
   await mkdir(host.dir, { recursive: true });
   const lowers = await lowersOf(host);
@@ -87,21 +85,8 @@ function nspawn(host: HostPlan): string[] {
 async function clearAway(host: HostPlan, cgroup: string): Promise<void> {
   await killCgroup(cgroup);
   if ((await cgroupIsEmpty(cgroup, 10_000)) && (await loopsAreFree(diskImage(host), 10_000))) return;
-  const devices = (await loopsOf(diskImage(host))).join(" ") || "none";
+  const devices = (await loopsOf(diskImage(host))).map(({ device }) => device).join(" ") || "none";
   throw bootError(host, "its last run has not ended", `loop devices in use: ${devices}, cgroup ${cgroup}`);
-}
-
-/** The network namespace outlives its host; a host that is switched on has no firewall and no policy routes yet. */
-async function freshNetworkState(host: HostPlan): Promise<void> {
-  const inside = ["nsenter", `--net=/run/netns/${host.namespace}`, "--"] as const;
-  await runOk([...inside, "nft", "flush", "ruleset"]);
-  for (const family of ["-4", "-6"]) {
-    const rules = await runOk([...inside, "ip", family, "rule", "list"]);
-    for (const [, priority] of rules.matchAll(/^(\d+):/gm)) {
-      if (priority === undefined || ["0", "32766", "32767"].includes(priority)) continue;
-      await run([...inside, "ip", family, "rule", "del", "priority", priority]);
-    }
-  }
 }
 
 const image = z.object({ lowers: z.array(z.string()).min(1) });

@@ -1,12 +1,9 @@
-import { readdir, readlink } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { cp, readdir, readlink, rm } from "node:fs/promises";
 import type { LabPlan } from "../plan.ts";
 import { processesOf } from "../processes.ts";
-
-/** Where the lab's tailnet keeps its state. */
-export function controlDir(plan: LabPlan): string {
-  return join(plan.dir, "tailnet");
-}
+import { startControl, stopControl } from "../tailnet/control.ts";
+import { tailnetDir } from "../tailnet/internet.ts";
 
 /**
  * Stops the clocks of the programs that have files of the tailnet's state open, so that a copy of it is of one
@@ -15,12 +12,26 @@ export function controlDir(plan: LabPlan): string {
 export async function freezeControl(plan: LabPlan): Promise<() => Promise<void>> {
   const holders: number[] = [];
   for (const pid of await processesOf(plan)) {
-    if (await hasOpen(pid, controlDir(plan))) holders.push(pid);
+    if (await hasOpen(pid, tailnetDir(plan))) holders.push(pid);
   }
   for (const pid of holders) process.kill(pid, "SIGSTOP");
   return async () => {
     for (const pid of holders) process.kill(pid, "SIGCONT");
   };
+}
+
+/** Copies what the control server remembers; nothing when the lab has none. */
+export async function copyControlState(plan: LabPlan, to: string): Promise<void> {
+  if (existsSync(tailnetDir(plan))) await cp(tailnetDir(plan), to, { recursive: true });
+}
+
+/** Puts headscale back to a copy. The hosted kind keeps its tailnet in memory: it goes on with what it knows. */
+export async function restoreControlState(plan: LabPlan, from: string): Promise<void> {
+  if (plan.scenario.tailnet !== "headscale" || !existsSync(from)) return;
+  await stopControl(plan);
+  await rm(tailnetDir(plan), { recursive: true, force: true });
+  await cp(from, tailnetDir(plan), { recursive: true });
+  await startControl(plan);
 }
 
 async function hasOpen(pid: number, dir: string): Promise<boolean> {

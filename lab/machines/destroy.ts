@@ -1,10 +1,12 @@
 import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { UserError } from "../../src/errors.ts";
-import { runOk } from "../../src/host/run.ts";
+import { run } from "../../src/host/run.ts";
 import type { LabPlan } from "../plan.ts";
-import { cgroupIsEmpty, findCgroups, killCgroup, removeCgroups } from "./cgroup.ts";
+import { cgroupIsEmpty, findCgroups, removeCgroups } from "./cgroup.ts";
 import { loopsAreFree, loopsOf } from "./loops.ts";
+import { powerCut } from "./power-cut.ts";
+import { machinePrograms } from "./programs.ts";
 
 /**
  * Ends all machines of a lab and takes away what is theirs. Goes by what is there (cgroups, loop devices, files
@@ -14,11 +16,15 @@ import { loopsAreFree, loopsOf } from "./loops.ts";
 export async function destroyMachines(plan: Pick<LabPlan, "id" | "dir">): Promise<void> {
   const ours = (name: string) => name.startsWith(`tmx-${plan.id}-`);
   const hosts = join(plan.dir, "hosts");
-  for (const cgroup of await findCgroups(ours)) {
-    await killCgroup(cgroup);
+  const cgroups = await findCgroups(ours);
+  await Promise.all(cgroups.map((cgroup) => powerCut(cgroup, hosts)));
+  if (!(await loopsAreFree(hosts, 500))) await detach(hosts);
+  for (const cgroup of cgroups) {
     if (!(await cgroupIsEmpty(cgroup, 15_000))) throw stuck(`processes in ${cgroup} do not end`);
   }
-  if (!(await loopsAreFree(hosts, 5_000))) await detach(hosts);
+  if (!(await loopsAreFree(hosts, 15_000))) {
+    throw stuck(`loop devices stay in use: ${(await loopsOf(hosts)).map(({ device }) => device).join(" ")}`);
+  }
   await removeCgroups(ours);
   for (const name of await readdir(PROPAGATE).catch(() => [])) {
     if (ours(name)) await rm(join(PROPAGATE, name), { recursive: true, force: true });
@@ -29,10 +35,15 @@ export async function destroyMachines(plan: Pick<LabPlan, "id" | "dir">): Promis
 /** nspawn leaves a directory per machine here. */
 const PROPAGATE = "/run/systemd/nspawn/propagate";
 
+/**
+ * A file system that was frozen for a snapshot which never ended outlives its last mount, and processes that
+ * wait for it cannot die: thaw it. Harmless to others: the disk is not needed any longer.
+ */
 async function detach(hosts: string): Promise<void> {
-  for (const device of await loopsOf(hosts)) await runOk(["losetup", "--detach", device]);
-  if (!(await loopsAreFree(hosts, 5_000))) {
-    throw stuck(`loop devices stay in use: ${(await loopsOf(hosts)).join(" ")}`);
+  const { powercut } = await machinePrograms();
+  for (const { device, file } of await loopsOf(hosts)) {
+    await run([powercut, "-device", device, "-disk", join(dirname(file), "disk")], { timeoutMs: 10_000 });
+    await run(["losetup", "--detach", device]);
   }
 }
 

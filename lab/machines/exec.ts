@@ -70,10 +70,9 @@ export async function entering(
   const variables = { ...LOGIN, ...env };
   return [
     hold,
+    // hold also withholds what nspawn withholds from the host: the clock, above all.
     // A leaf of its own below what the host's systemd manages: it dies with the host, and is nobody's unit.
     ...["-cgroup", join(await cgroupOf(host), "payload", "lab"), "--"],
-    // nspawn withholds these from the host, nsenter would not: `date --set` on a host set this machine's clock.
-    ...["setpriv", "--bounding-set=-sys_time,-sys_module", "--"],
     ...["nsenter", `--target=${init}`, "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--"],
     ...["env", "--ignore-environment", "--chdir=/root"],
     ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),

@@ -1,12 +1,12 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { UserError } from "../../src/errors.ts";
-import { run, runOk } from "../../src/host/run.ts";
+import { runOk } from "../../src/host/run.ts";
 import type { HostPlan, LabPlan } from "../plan.ts";
 import { cgroupIsEmpty, cgroupOf, killCgroup, removeCgroups } from "./cgroup.ts";
 import { loopsAreFree } from "./loops.ts";
-import { diskImage, isRunning, nspawnPid, runningInit } from "./machine.ts";
-import { machinePrograms } from "./programs.ts";
+import { diskImage, isRunning, runningInit } from "./machine.ts";
+import { powerCut } from "./power-cut.ts";
 
 /** The signal that makes systemd power off in good order: SIGRTMIN+4 (systemd(1)). */
 const POWEROFF = 34 + 4;
@@ -35,19 +35,9 @@ export async function shutdownHost(plan: LabPlan, host: HostPlan, timeoutMs = 10
  * within some ms. Returns when nothing of the run is left. Does nothing when the host is off.
  */
 export async function crashHost(plan: LabPlan, host: HostPlan): Promise<void> {
-  const nspawn = await nspawnPid(plan, host);
-  if (nspawn === undefined) return;
-  const { powercut } = await machinePrograms();
-  const init = await runningInit(plan, host);
-  const cgroup = await cgroupOf(host);
+  if (!(await isRunning(plan, host))) return;
   await silence(host);
-  // The disk is mounted in nspawn's mount namespace alone: that is the way to it.
-  const disk = join(`/proc/${nspawn}/root`, host.dir, "disk");
-  const cut = await run([powercut, "-disk", disk, "-cgroup", cgroup, "-init", `${init ?? 0}`], {
-    timeoutMs: 10_000,
-  });
-  // A host that is still being made, or that ends by itself, has no disk to cut: then the kill is all there is.
-  if (cut.exitCode !== 0) await killCgroup(cgroup);
+  await powerCut(await cgroupOf(host), dirname(host.dir));
   await confirmOff(host);
 }
 

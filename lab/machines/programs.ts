@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { runOk } from "../../src/host/run.ts";
 import { binDir, cacheDir, projectDir } from "../paths.ts";
@@ -23,8 +23,9 @@ let building: Promise<void> | undefined;
 async function isStale(name: MachineProgram): Promise<boolean> {
   const changed = async (path: string) => (await stat(path).catch(() => undefined))?.mtimeMs;
   const built = await changed(join(binDir, name));
-  const source = await changed(join(projectDir, "lab/machines", name, "main.go"));
-  return built === undefined || (source !== undefined && source > built);
+  const dir = join(projectDir, "lab/machines", name);
+  const sources = await Promise.all((await readdir(dir)).map((file) => changed(join(dir, file))));
+  return built === undefined || sources.some((source) => source !== undefined && source > built);
 }
 
 async function build(): Promise<void> {

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import { runOk } from "../../src/host/run.ts";
 import type { HostPlan, LabPlan } from "../plan.ts";
 import { bootHost } from "./boot.ts";
-import { controlDir, freezeControl } from "./control-state.ts";
-import { diskImage, nspawnPid } from "./machine.ts";
+import { copyControlState, freezeControl, restoreControlState } from "./control-state.ts";
+import { diskImage, holderPid } from "./machine.ts";
 import { crashHost } from "./power.ts";
 
 /**
@@ -26,7 +26,7 @@ export async function snapshotLab(plan: LabPlan, name: string): Promise<void> {
     for (const host of plan.hosts) thaw.push(await freezeDisk(plan, host));
     await Promise.all([
       ...plan.hosts.map((host) => copyDisk(diskImage(host), join(`${dir}.partial`, `${host.name}.img`))),
-      copyTree(controlDir(plan), join(`${dir}.partial`, "tailnet")),
+      copyControlState(plan, join(`${dir}.partial`, "tailnet")),
     ]);
   } finally {
     for (const release of thaw) await release();
@@ -42,7 +42,10 @@ export async function restoreLab(plan: LabPlan, name: string): Promise<void> {
   const dir = snapshotDir(plan, name);
   if (!existsSync(dir)) throw snapshotError(`there is no snapshot "${name}"`, await snapshotNames(plan));
   await Promise.all(plan.hosts.map((host) => crashHost(plan, host)));
-  await Promise.all(plan.hosts.map((host) => copyDisk(join(dir, `${host.name}.img`), diskImage(host))));
+  await Promise.all([
+    ...plan.hosts.map((host) => copyDisk(join(dir, `${host.name}.img`), diskImage(host))),
+    restoreControlState(plan, join(dir, "tailnet")),
+  ]);
   await Promise.all(plan.hosts.map((host) => bootHost(plan, host)));
 }
 
@@ -54,9 +57,9 @@ export async function snapshotNames(plan: LabPlan): Promise<string[]> {
 
 /** Flushes a host's file system and holds its writes back; the function that comes back lets them go on. */
 async function freezeDisk(plan: LabPlan, host: HostPlan): Promise<() => Promise<void>> {
-  const nspawn = await nspawnPid(plan, host);
-  if (nspawn === undefined) return async () => undefined;
-  const inside = ["nsenter", `--target=${nspawn}`, "--mount", "--", "fsfreeze"] as const;
+  const holder = await holderPid(plan, host);
+  if (holder === undefined) return async () => undefined;
+  const inside = ["nsenter", `--target=${holder}`, "--mount", "--", "fsfreeze"] as const;
   const disk = join(host.dir, "disk");
   await runOk([...inside, "--freeze", disk], { timeoutMs: 20_000 });
   return async () => {
@@ -68,10 +71,6 @@ async function freezeDisk(plan: LabPlan, host: HostPlan): Promise<() => Promise<
 async function copyDisk(from: string, to: string): Promise<void> {
   await runOk(["cp", "--sparse=always", "--reflink=auto", from, `${to}.new`], { timeoutMs: 300_000 });
   await rename(`${to}.new`, to);
-}
-
-async function copyTree(from: string, to: string): Promise<void> {
-  if (existsSync(from)) await cp(from, to, { recursive: true, preserveTimestamps: true });
 }
 
 function snapshotDir(plan: LabPlan, name: string): string {
