@@ -10,9 +10,14 @@ export async function writeHostFile(
   content: string,
   mode: number,
 ): Promise<void> {
-  const install = ["install", "-D", `--mode=${mode.toString(8)}`, "/dev/stdin", path] as const;
-  const { exitCode, stderr } = await hostExec(plan, host, install, { input: content });
-  if (exitCode !== 0) {
+  // dd and not /dev/stdin: standard input is a socket here, and a socket cannot be opened by a path.
+  const commands: readonly (readonly [string, ...string[]])[] = [
+    ["install", "-D", `--mode=${mode.toString(8)}`, "/dev/null", path],
+    ["dd", `of=${path}`, "status=none"],
+  ];
+  for (const command of commands) {
+    const { exitCode, stderr } = await hostExec(plan, host, command, { input: content });
+    if (exitCode === 0) continue;
     throw new UserError("E_COMMAND_FAILED", `${path} could not be written on ${host.name}`, {
       likely: stderr.trim(),
       mend: `npm run lab -- --name ${plan.name} shell ${host.name}`,
