@@ -25,9 +25,9 @@ export async function copyControlState(plan: LabPlan, to: string): Promise<void>
   if (existsSync(tailnetDir(plan))) await cp(tailnetDir(plan), to, { recursive: true });
 }
 
-/** Puts headscale back to a copy. The hosted kind keeps its tailnet in memory: it goes on with what it knows. */
+/** Puts the control server back to a copy. */
 export async function restoreControlState(plan: LabPlan, from: string): Promise<void> {
-  if (plan.scenario.tailnet !== "headscale" || !existsSync(from)) return;
+  if (plan.scenario.tailnet === "none" || !existsSync(from)) return;
   await stopControl(plan);
   await rm(tailnetDir(plan), { recursive: true, force: true });
   await cp(from, tailnetDir(plan), { recursive: true });

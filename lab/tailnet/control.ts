@@ -7,8 +7,8 @@ import { stopInternet } from "./internet.ts";
 
 /**
  * Starts the control server that the scenario asks for, with DERP and STUN, in the namespace of its role, and
- * waits until it answers; nothing for tailnet "none". headscale keeps its tailnet over a restart, the hosted
- * kind forgets it. Throws E_LAB_TAILNET when it does not come up.
+ * waits until it answers; nothing for tailnet "none". Both kinds keep their tailnet over a restart, in
+ * `tailnetDir`. Throws E_LAB_TAILNET when it does not come up.
  */
 export async function startControl(plan: LabPlan): Promise<void> {
   if (plan.scenario.tailnet === "none") return;

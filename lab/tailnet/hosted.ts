@@ -7,11 +7,13 @@ import type { LabPlan } from "../plan.ts";
 import { startDaemon } from "../processes.ts";
 import { CONTROL_PORT, MAGIC_DNS_DOMAIN, STUN_PORT } from "./addresses.ts";
 import type { AuthKeyOptions } from "./auth-key.ts";
+import { tailnetDir } from "./internet.ts";
 import { ensurePrograms } from "./programs.ts";
 import { untilReady } from "./ready.ts";
 
 /** Starts Tailscale's own test control server with DERP and STUN (lab/tailnet/testcontrol). */
 export async function startHosted(plan: LabPlan): Promise<void> {
+  await mkdir(tailnetDir(plan), { recursive: true, mode: 0o700 });
   await mkdir(runDir(plan), { recursive: true });
   const { testcontrol } = await ensurePrograms();
   await startDaemon(
@@ -22,6 +24,7 @@ export async function startHosted(plan: LabPlan): Promise<void> {
       `-listen=${plan.control.address}:${CONTROL_PORT}`,
       `-stun-port=${STUN_PORT}`,
       `-admin=${adminSocket(plan)}`,
+      `-state=${join(tailnetDir(plan), "testcontrol.json")}`,
       `-domain=${MAGIC_DNS_DOMAIN.hosted}`,
       "-tags=tag:tailmox",
     ],

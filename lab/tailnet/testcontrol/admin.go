@@ -65,6 +65,7 @@ func (t *tailnet) adminNode(w http.ResponseWriter, r *http.Request) {
 		t.mu.Lock()
 		m.approved = true
 		t.mu.Unlock()
+		t.save()
 		t.refresh()
 	case "capabilities":
 		capabilities := tailcfg.NodeCapMap{}
@@ -74,6 +75,7 @@ func (t *tailnet) adminNode(w http.ResponseWriter, r *http.Request) {
 		t.mu.Lock()
 		m.capabilities = capabilities
 		t.mu.Unlock()
+		t.save()
 		t.inner.SetNodeCapMap(m.nodeKey, t.capabilitiesOf(m))
 	default:
 		http.NotFound(w, r)
@@ -106,6 +108,7 @@ func (t *tailnet) adminSettings(w http.ResponseWriter, r *http.Request) {
 		t.mu.Lock()
 		t.approvalOn = *wanted.ApprovalOn
 		t.mu.Unlock()
+		t.save()
 	}
 	if wanted.HTTPSEnabled != nil {
 		t.setHTTPS(*wanted.HTTPSEnabled)

@@ -26,9 +26,8 @@ const requestLimit = 1 << 20
 // rest on to it over a connection of its own per machine. The test server hides its registrations
 // inside the encryption, so that an ordinary HTTP wrapper would never see them.
 type front struct {
-	tailnet  *tailnet
-	noiseKey key.MachinePrivate
-	inside   *memnet.Listener
+	tailnet *tailnet
+	inside  *memnet.Listener
 
 	mu       sync.Mutex
 	machines map[key.MachinePublic]*ts2021.Client
@@ -37,7 +36,6 @@ type front struct {
 func newFront(tailnet *tailnet) *front {
 	f := &front{
 		tailnet:  tailnet,
-		noiseKey: key.NewMachine(),
 		inside:   memnet.Listen("127.0.0.1:80"),
 		machines: map[key.MachinePublic]*ts2021.Client{},
 	}
@@ -49,7 +47,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/key":
 		writeJSON(w, &tailcfg.OverTLSPublicKeyResponse{
-			LegacyPublicKey: f.noiseKey.Public(), PublicKey: f.noiseKey.Public(),
+			LegacyPublicKey: f.tailnet.noiseKey.Public(), PublicKey: f.tailnet.noiseKey.Public(),
 		})
 	case r.URL.Path == "/ts2021":
 		f.acceptMachine(w, r)
@@ -63,7 +61,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *front) acceptMachine(w http.ResponseWriter, r *http.Request) {
-	conn, err := controlhttpserver.AcceptHTTP(r.Context(), w, r, f.noiseKey, nil)
+	conn, err := controlhttpserver.AcceptHTTP(r.Context(), w, r, f.tailnet.noiseKey, nil)
 	if err != nil {
 		log.Printf("handshake: %v", err)
 		return
@@ -160,7 +158,7 @@ func (f *front) forward(ctx context.Context, machine key.MachinePublic, path str
 	return client.Do(req)
 }
 
-// clientFor gives each outer machine an inner identity: its private key never leaves it.
+// clientFor gives the connection to the test server that speaks for a machine.
 func (f *front) clientFor(machine key.MachinePublic) (*ts2021.Client, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -173,7 +171,7 @@ func (f *front) clientFor(machine key.MachinePublic) (*ts2021.Client, error) {
 	}
 	client, err := ts2021.NewClient(ts2021.ClientOpts{
 		ServerURL:    "http://127.0.0.1:80",
-		PrivKey:      key.NewMachine(),
+		PrivKey:      f.tailnet.insideKey(machine),
 		ServerPubKey: innerKey,
 		Logf:         func(string, ...any) {},
 		Dialer: tsdial.NewFromFuncForDebug(log.Printf, func(ctx context.Context, network, addr string) (net.Conn, error) {

@@ -21,6 +21,7 @@ type authKey struct {
 }
 
 func (t *tailnet) newKey(wanted authKey) (authKey, error) {
+	defer t.save()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.unknownTags(wanted.Tags) {
@@ -34,6 +35,7 @@ func (t *tailnet) newKey(wanted authKey) (authKey, error) {
 
 // useKey gives what the key grants, or the hosted service's words of refusal.
 func (t *tailnet) useKey(secret string) (authKey, string) {
+	defer t.save()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	id, _, _ := strings.Cut(strings.TrimPrefix(secret, "tskey-auth-"), "-")

@@ -111,6 +111,7 @@ func (t *tailnet) setHTTPS(on bool) {
 	t.mu.Lock()
 	t.httpsEnabled = on
 	t.mu.Unlock()
+	t.save()
 	for _, m := range t.members() {
 		t.inner.SetNodeCapMap(m.nodeKey, t.capabilitiesOf(m))
 	}

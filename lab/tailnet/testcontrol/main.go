@@ -1,7 +1,7 @@
 // Command testcontrol is the lab's hosted tailnet: Tailscale's own test control server, with DERP and
 // STUN, behind a front that adds what the hosted service has and the test server lacks: auth keys that
 // can be wrong or spent, login links that a person completes, tags, device approval, who is online, and
-// the consent page for HTTPS. State is in memory: ending the program forgets the tailnet.
+// the consent page for HTTPS. What the test server keeps in memory, the front also keeps in a file.
 package main
 
 import (
@@ -19,13 +19,13 @@ import (
 	"tailscale.com/net/stunserver"
 	"tailscale.com/tailcfg"
 	"tailscale.com/tstest/integration/testcontrol"
-	"tailscale.com/types/key"
 )
 
 func main() {
 	listen := flag.String("listen", "", "IP:PORT for control and DERP, plain HTTP")
 	stun := flag.Int("stun-port", 3478, "UDP port for STUN on the same address")
 	admin := flag.String("admin", "", "path of the unix socket for tests")
+	state := flag.String("state", "", "path of the file that outlives the program")
 	domain := flag.String("domain", "lab.ts.net", "MagicDNS domain of the tailnet")
 	tags := flag.String("tags", "tag:tailmox", "tags that may be requested, by comma")
 	flag.Parse()
@@ -36,19 +36,23 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 
-	tailnet := newTailnet("http://"+*listen, *domain, strings.Split(*tags, ","))
+	tailnet := newTailnet("http://"+*listen, *domain, *state, strings.Split(*tags, ","))
 	tailnet.inner.DERPMap = derpMap(address, *stun)
+	front := newFront(tailnet)
+	if err := tailnet.load(ctx, front); err != nil {
+		log.Fatalf("%s: %v", *state, err)
+	}
 	go func() {
 		log.Fatalf("STUN: %v", stunserver.New(ctx).ListenAndServe(fmt.Sprintf("%s:%d", address.Addr(), *stun)))
 	}()
 	go func() { log.Fatalf("admin: %v", tailnet.serveAdmin(*admin)) }()
 
 	mux := http.NewServeMux()
-	mux.Handle("/derp", derpserver.Handler(derpserver.New(key.NewNode(), log.Printf)))
+	mux.Handle("/derp", derpserver.Handler(derpserver.New(tailnet.derpKey, log.Printf)))
 	mux.HandleFunc("/derp/probe", derpserver.ProbeHandler)
 	mux.HandleFunc("/derp/latency-check", derpserver.ProbeHandler)
 	mux.HandleFunc("/generate_204", derpserver.ServeNoContent)
-	mux.Handle("/", newFront(tailnet))
+	mux.Handle("/", front)
 	server := &http.Server{Addr: *listen, Handler: mux}
 	go func() {
 		<-ctx.Done()

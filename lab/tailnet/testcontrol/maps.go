@@ -73,6 +73,8 @@ func (t *tailnet) improveResponse(response *tailcfg.MapResponse, self *member) {
 	for _, peer := range response.Peers {
 		m := t.memberByID(peer.ID)
 		if m == nil || m.deleted || !m.approved {
+			// An empty list of peers would mean "as before" to the client.
+			response.PeersRemoved = append(response.PeersRemoved, peer.ID)
 			continue
 		}
 		t.improveNode(peer, m)

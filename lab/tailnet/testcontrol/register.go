@@ -75,20 +75,9 @@ func (t *tailnet) admit(machine key.MachinePublic, req *tailcfg.RegisterRequest,
 		// The same machine keeps its address, also after a log out.
 		inner.OldNodeKey = before.nodeKey
 	}
-	first, err := forward(&inner)
+	node, err := t.letIn(&inner, forward)
 	if err != nil {
 		return nil, err
-	}
-	if first.AuthURL == "" || !t.inner.CompleteAuth(first.AuthURL) {
-		return nil, fmt.Errorf("the test server gave no login link")
-	}
-	inner.Followup = first.AuthURL
-	if _, err = forward(&inner); err != nil {
-		return nil, err
-	}
-	node := t.inner.Node(req.NodeKey)
-	if node == nil {
-		return nil, fmt.Errorf("the test server did not take the node")
 	}
 	m := t.remember(before, node.ID, machine, req.NodeKey, a)
 	node.Tags = a.tags
@@ -98,8 +87,29 @@ func (t *tailnet) admit(machine key.MachinePublic, req *tailcfg.RegisterRequest,
 	}
 	t.inner.UpdateNode(node)
 	t.inner.SetNodeCapMap(req.NodeKey, t.capabilitiesOf(m))
+	t.save()
 	inner.Followup, inner.OldNodeKey = "", key.NodePublic{}
 	return t.answer(m, forward, &inner)
+}
+
+// letIn registers with the test server and uses its login link at once.
+func (t *tailnet) letIn(req *tailcfg.RegisterRequest, forward forwardRegister) (*tailcfg.Node, error) {
+	first, err := forward(req)
+	if err != nil {
+		return nil, err
+	}
+	if first.AuthURL == "" || !t.inner.CompleteAuth(first.AuthURL) {
+		return nil, fmt.Errorf("the test server gave no login link")
+	}
+	req.Followup = first.AuthURL
+	if _, err = forward(req); err != nil {
+		return nil, err
+	}
+	node := t.inner.Node(req.NodeKey)
+	if node == nil {
+		return nil, fmt.Errorf("the test server did not take the node")
+	}
+	return node, nil
 }
 
 func (t *tailnet) answer(m *member, forward forwardRegister, req *tailcfg.RegisterRequest) (*tailcfg.RegisterResponse, error) {
@@ -136,6 +146,7 @@ func (t *tailnet) expire(m *member) {
 		node.KeyExpiry = time.Now().Add(-time.Minute).UTC().Truncate(time.Second)
 		t.inner.UpdateNode(node)
 	}
+	t.save()
 }
 
 // remove deletes a device: its next login gets a new address.
@@ -145,6 +156,7 @@ func (t *tailnet) remove(m *member) {
 	m.deleted = true
 	delete(t.byMachine, m.machine)
 	t.mu.Unlock()
+	t.save()
 	t.refresh()
 }
 

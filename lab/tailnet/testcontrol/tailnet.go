@@ -25,7 +25,12 @@ type tailnet struct {
 	inner   *testcontrol.Server
 	baseURL string
 	domain  string
+	// stateFile holds what is to outlive the program.
+	stateFile string
+	noiseKey  key.MachinePrivate
+	derpKey   key.NodePrivate
 
+	saving       sync.Mutex
 	mu           sync.Mutex
 	tags         []string
 	httpsEnabled bool
@@ -35,6 +40,8 @@ type tailnet struct {
 	nodes        map[tailcfg.NodeID]*member
 	byKey        map[key.NodePublic]*member
 	byMachine    map[key.MachinePublic]*member
+	// inside are the keys by which the test server knows the machines.
+	inside map[key.MachinePublic]key.MachinePrivate
 }
 
 // member is one device of the tailnet.
@@ -53,7 +60,7 @@ type member struct {
 	capabilities tailcfg.NodeCapMap
 }
 
-func newTailnet(baseURL, domain string, tags []string) *tailnet {
+func newTailnet(baseURL, domain, stateFile string, tags []string) *tailnet {
 	owners := map[string][]string{}
 	for _, tag := range tags {
 		owners[tag] = nil
@@ -62,6 +69,10 @@ func newTailnet(baseURL, domain string, tags []string) *tailnet {
 		inner:        newInner(baseURL, domain, owners),
 		baseURL:      baseURL,
 		domain:       domain,
+		stateFile:    stateFile,
+		noiseKey:     key.NewMachine(),
+		derpKey:      key.NewNode(),
+		inside:       map[key.MachinePublic]key.MachinePrivate{},
 		tags:         tags,
 		httpsEnabled: true,
 		keys:         map[string]*authKey{},
@@ -70,6 +81,16 @@ func newTailnet(baseURL, domain string, tags []string) *tailnet {
 		byKey:        map[key.NodePublic]*member{},
 		byMachine:    map[key.MachinePublic]*member{},
 	}
+}
+
+// insideKey gives each machine an inner identity: its own private key never leaves it.
+func (t *tailnet) insideKey(machine key.MachinePublic) key.MachinePrivate {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.inside[machine].IsZero() {
+		t.inside[machine] = key.NewMachine()
+	}
+	return t.inside[machine]
 }
 
 // find looks a device up by its id, its name in the tailnet, or its stable id.
