@@ -43,13 +43,27 @@ export async function writeClusterConf(node: PveNode, conf: Section): Promise<vo
 /** Changes the configuration under both locks, with `config_version` + 1. */
 export async function changeClusterConf<T>(node: PveNode, change: (conf: Section) => Promise<T>): Promise<T> {
   return await withFileLock(node, PVECM_LOCK, () =>
-    withClusterLock(node, "file-corosync_conf", async () => {
+    withClusterLock(node, "file-corosync_conf", async (release) => {
       const conf = await mustReadClusterConf(node);
       const result = await change(conf);
       const totem = sectionAt(conf, "totem");
       totem.config_version = String(Number(totem.config_version) + 1);
-      await writeClusterConf(node, conf);
+      const written = writeClusterConf(node, conf);
+      // corosync reloads a second after the change is everywhere, and a new node that is not there yet may cost
+      // the quorum at once. Without quorum the lock could not be taken away, and would bar the next join.
+      await Promise.race([untilLocalConf(node, totem.config_version), written.catch(() => undefined)]);
+      await release();
+      await written;
       return result;
     }),
   );
+}
+
+/** Until pmxcfs has written this version for corosync. */
+async function untilLocalConf(node: PveNode, version: string): Promise<void> {
+  for (;;) {
+    const text = await readText(node, LOCAL_CONF);
+    if (text !== undefined && new RegExp(`^\\s*config_version: ${version}$`, "m").test(text)) return;
+    await Bun.sleep(20);
+  }
 }

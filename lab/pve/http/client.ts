@@ -4,6 +4,7 @@ import https from "node:https";
 import type { DetailedPeerCertificate, PeerCertificate } from "node:tls";
 import { TLSSocket } from "node:tls";
 import { errnoCode, errnoText } from "../errors.ts";
+import { whyRefused } from "./why-refused.ts";
 
 export interface HttpRequest {
   readonly tls: boolean;
@@ -87,6 +88,10 @@ export async function httpCall(call: HttpRequest): Promise<HttpResponse> {
       });
     });
     request.on("error", (error) => {
+      if (errnoCode(error) === "ECONNREFUSED") {
+        whyRefused(call.host, call.port).then((why) => fail(new ConnectionFailure(why, "connect")), fail);
+        return;
+      }
       const known = errnoCode(error) !== "" && !errnoCode(error).startsWith("ERR_");
       fail(new ConnectionFailure(known ? errnoText(error) : error.message, stage));
     });

@@ -25,9 +25,13 @@ export async function withFileLock<T>(node: PveNode, path: `/${string}`, code: (
 
 /**
  * Runs `code` under a lock of the whole cluster, a folder in /etc/pve/priv/lock: making a folder is one
- * totally ordered message, so one member alone succeeds (proxmox.md 7).
+ * totally ordered message, so one member alone succeeds (proxmox.md 7). `release` gives it back early.
  */
-export async function withClusterLock<T>(node: PveNode, id: string, code: () => Promise<T>): Promise<T> {
+export async function withClusterLock<T>(
+  node: PveNode,
+  id: string,
+  code: (release: () => Promise<void>) => Promise<T>,
+): Promise<T> {
   const folder: `/${string}` = `/etc/pve/priv/lock/${id}`;
   const fail = (why: string) => new PveError(`cfs-lock '${id}' error: ${why}`);
   if (!(await isQuorate(node))) throw fail("no quorum!");
@@ -37,10 +41,15 @@ export async function withClusterLock<T>(node: PveNode, id: string, code: () => 
     if (Date.now() > deadline) throw fail("got lock request timeout");
     await Bun.sleep(1_000);
   }
+  let held = true;
+  const release = async () => {
+    if (held) await rmdir(at(node, folder)).catch(() => undefined);
+    held = false;
+  };
   try {
-    return await code();
+    return await code(release);
   } finally {
-    await rmdir(at(node, folder)).catch(() => undefined);
+    await release();
   }
 }
 
