@@ -51,8 +51,9 @@ export async function daemonPid(plan: LabPlan, name: string): Promise<number | u
   const pid = Number(await readFile(pidFile(plan, name), "utf8").catch(() => ""));
   // In the middle of an exec a process shows an empty environment for a moment: look again.
   for (let look = 0; pid > 0 && look < 20; look++) {
-    if (await carriesMark(pid, plan.id)) return pid;
-    if ((await environOf(pid)) !== "" || !(await isAlive(pid))) return undefined;
+    const environ = await environOf(pid);
+    if (hasMark(environ, plan.id)) return pid;
+    if (environ !== "" || !(await isAlive(pid))) return undefined;
     await Bun.sleep(5);
   }
   return undefined;
@@ -108,7 +109,11 @@ function pidFile(plan: LabPlan, name: string): string {
 }
 
 async function carriesMark(pid: number, id: string): Promise<boolean> {
-  return (await environOf(pid)).split("\0").includes(`${MARK}=${id}`);
+  return hasMark(await environOf(pid), id);
+}
+
+function hasMark(environ: string, id: string): boolean {
+  return environ.split("\0").includes(`${MARK}=${id}`);
 }
 
 async function environOf(pid: number): Promise<string> {
