@@ -28,7 +28,13 @@ func daemonize() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	command := exec.Command("/proc/self/exe", os.Args[1:]...)
+	// Not /proc/self/exe: the process would be called "exe", and killall looks for pmxcfs.
+	self, err := os.Executable()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	command := exec.Command(self, os.Args[1:]...)
 	command.Args[0] = os.Args[0]
 	command.Env = append(os.Environ(), daemonMark+"=1")
 	command.Dir = "/"

@@ -16,6 +16,7 @@ type memory struct {
 	rows, disk      *tree.Tree
 	lineage, onDisk uint32
 	dumps           map[string][]tree.Entry
+	commits         int
 }
 
 func newMemory(dumps map[string][]tree.Entry) *memory {
@@ -36,6 +37,10 @@ func (c *memory) Apply(op tree.Op, writer uint32) syscall.Errno {
 func (c *memory) SetLineage(lineage uint32) { c.lineage = lineage }
 
 func (c *memory) Commit() error {
+	if c.disk.Version() == c.rows.Version() && c.onDisk == c.lineage {
+		return nil
+	}
+	c.commits++
 	c.disk, c.onDisk = tree.Load(c.rows.Rows()), c.lineage
 	return nil
 }
@@ -48,7 +53,9 @@ func (c *memory) Dump() ([]byte, error) {
 
 func (c *memory) Install(dump []byte, lineage uint32) error {
 	c.rows, c.lineage = tree.Load(c.dumps[string(dump)]), lineage
-	return c.Commit()
+	c.disk, c.onDisk = tree.Load(c.rows.Rows()), lineage
+	c.commits++
+	return nil
 }
 
 // host is one member with the messages that it has not sent yet.
@@ -163,8 +170,12 @@ func (w *world) deliver(sender *host, to []*host) {
 }
 
 func (w *world) flush(h *host) {
+	commits := h.content.commits
 	if err := h.machine.Flush(); err != nil {
 		w.t.Fatal(err)
+	}
+	if h.content.commits != commits {
+		w.noteSafe(h)
 	}
 	for name, result := range w.calls {
 		select {
@@ -177,7 +188,10 @@ func (w *world) flush(h *host) {
 		default:
 		}
 	}
-	// A file on the disks of a majority is safe for ever.
+}
+
+// noteSafe remembers what is on the disks of a majority: it must never be lost.
+func (w *world) noteSafe(h *host) {
 	for _, row := range h.content.disk.Rows() {
 		if row.Inode != tree.RootInode && !w.safe[row.Name] && w.held(row.Name)*2 > len(w.hosts) {
 			w.safe[row.Name] = true
