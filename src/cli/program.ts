@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
+import { addForecastCommands } from "./forecast-commands.ts";
 import { reportError } from "./report-error.ts";
 import { VERSION } from "./version.ts";
 
@@ -31,6 +32,7 @@ function makeProgram(done: (status: number) => void): Command {
     .addHelpText("after", PROGRAM_EXAMPLES);
   addUp(program, done);
   addStatus(program, done);
+  addForecastCommands(program, done, inherit);
   return program;
 }
 

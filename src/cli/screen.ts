@@ -1,71 +1,112 @@
 import { redact } from "../host/redact.ts";
 import type { Talk } from "../up/talk.ts";
+import { type LiveLine, startLiveLine } from "./live-line.ts";
 import { wrap } from "./wrap.ts";
 
 export interface Screen extends Talk {
   /** A line on its own. */
   say(line: string): void;
-  /** Takes the unfinished line away, before an error is shown. */
-  clear(): void;
+  /** What was under way has failed: its line ends with "!!". */
+  fail(): void;
 }
 
 /** Shows a report on a stream: on a terminal the current line lives, elsewhere only finished lines come. */
 export function makeScreen(stream: NodeJS.WriteStream): Screen {
-  let live: Live | undefined;
+  let pending: Pending | undefined;
   const print = (lines: readonly string[]) => {
+    pending?.live?.hide();
     stream.write(redact(lines.map((line) => `${line}\n`).join("")));
   };
-  const verdict = (name: string, mark: string, words: string, since: number) => {
-    live?.stop();
-    live = undefined;
-    const seconds = (performance.now() - since) / 1000;
-    print(timed(wrap(words, `  ${name.padEnd(NAME_WIDTH)}${mark}   `, INDENT), seconds));
+  const begin = (head: string, first: string, form: Form) => {
+    const since = performance.now();
+    pending?.live?.stop();
+    const current: Pending = {
+      words: first,
+      live: stream.isTTY ? startLiveLine(stream, head, first) : undefined,
+      end(mark, words) {
+        current.live?.stop();
+        if (pending === current) pending = undefined;
+        print(form(head, mark, words, (performance.now() - since) / 1000));
+      },
+    };
+    pending = current;
+    return {
+      doing(words: string) {
+        current.words = words;
+        current.live?.show(words);
+      },
+      ok: (words: string) => current.end("ok", words),
+      absent: (words: string) => current.end("--", words),
+      warn: (words: string) => current.end("!!", words),
+      pause: () => current.live?.stop(),
+    };
   };
   return {
-    phase(name, doing) {
-      const since = performance.now();
-      live?.stop();
-      live = stream.isTTY ? startLive(stream, name, doing, since) : undefined;
-      const current = live;
+    phase: (name, doing) => begin(`  ${name.padEnd(NAME_WIDTH)}`, doing, phaseLines),
+    step(count, name, usually) {
+      const shown = begin(`  ${count}  `, `${name} (${usually})`, stepLines);
       return {
-        doing: (words) => current?.doing(words),
-        ok: (words) => verdict(name, "ok", words, since),
-        warn: (words) => verdict(name, "!!", words, since),
+        doing: (words) => shown.doing(`${name}: ${words} (${usually})`),
+        ok: (result) => shown.ok(`${name}: ${result}`),
       };
     },
-    note: (...lines) => print(lines.flatMap((line) => wrap(line, "      ", `      ${hang(line)}`))),
+    note: (...lines) => print(lines.flatMap((line) => wrap(line, NOTE, `${NOTE}${hang(line)}`))),
     plan(title, steps, losses) {
-      print(["", title, ...steps.flatMap(planLines), ...losses, ""]);
+      print(["", title, ...steps.flatMap(planLines), ...losses.flatMap((loss) => wrap(loss, "", "")), ""]);
     },
     say: (line) => print([line]),
-    clear() {
-      live?.stop();
-      live = undefined;
-    },
+    fail: () => pending?.end("!!", pending.words),
   };
 }
 
 /** Shows nothing: for --json. */
 export const silentScreen: Screen = {
-  phase: () => ({ doing: () => undefined, ok: () => undefined, warn: () => undefined }),
+  phase: () => NO_PHASE,
+  step: () => NO_PHASE,
   note: () => undefined,
   plan: () => undefined,
   say: () => undefined,
-  clear: () => undefined,
+  fail: () => undefined,
 };
 
-const NAME_WIDTH = 12;
-const INDENT = " ".repeat(2 + NAME_WIDTH + 5);
+const NO_PHASE = {
+  doing: () => undefined,
+  ok: () => undefined,
+  absent: () => undefined,
+  warn: () => undefined,
+  pause: () => undefined,
+};
 
-/** The time stands at the right, where it took long enough to be of interest. */
-function timed(lines: readonly string[], seconds: number): string[] {
-  const last = lines.at(-1);
-  if (last === undefined || seconds < 1) return [...lines];
-  const time = `${seconds.toFixed(1)} s`;
-  const fits = last.length + 2 + time.length <= 80;
-  return fits
-    ? [...lines.slice(0, -1), `${last.padEnd(80 - time.length)}${time}`]
-    : [...lines, time.padStart(80)];
+interface Pending {
+  words: string;
+  readonly live: LiveLine | undefined;
+  end(mark: string, words: string): void;
+}
+
+type Form = (head: string, mark: string, words: string, seconds: number) => string[];
+
+const NAME_WIDTH = 12;
+const NOTE = "      ";
+const WIDTH = 80;
+
+/** Name, verdict, evidence; the time at the right where it took long enough to be of interest. */
+function phaseLines(head: string, mark: string, words: string, seconds: number): string[] {
+  const lines = wrap(words, `${head}${mark}   `, " ".repeat(head.length + 5));
+  const last = lines.pop() ?? "";
+  const time = timeWords(seconds);
+  if (last.length + 1 + time.length > WIDTH) return [...lines, last, time.padStart(WIDTH)];
+  return [...lines, time === "" ? last : last.padEnd(WIDTH - time.length) + time];
+}
+
+/** A step's verdict stands at the right, under those of the others. */
+function stepLines(head: string, mark: string, words: string, seconds: number): string[] {
+  const lines = wrap(words, head, " ".repeat(head.length), WIDTH - 12);
+  const last = lines.pop() ?? "";
+  return [...lines, `${last.padEnd(WIDTH - 11)}${timeWords(seconds).padStart(7)}  ${mark}`];
+}
+
+function timeWords(seconds: number): string {
+  return seconds < 1 ? "" : `${seconds.toFixed(1)} s`;
 }
 
 /** A line that begins with "!!" goes on below its words, not below the mark. */
@@ -76,33 +117,4 @@ function hang(line: string): string {
 function planLines({ title, why }: { title: string; why?: string }, index: number): string[] {
   const head = wrap(title, `  ${index + 1}. `, "     ");
   return why === undefined ? head : [...head, ...wrap(why, "       ", "       ")];
-}
-
-interface Live {
-  doing(words: string): void;
-  stop(): void;
-}
-
-/** A line that is written over while it lasts: what goes on, and for how long already. */
-function startLive(stream: NodeJS.WriteStream, name: string, first: string, since: number): Live {
-  let words = first;
-  const draw = () => {
-    const seconds = Math.floor((performance.now() - since) / 1000);
-    const time = seconds < 1 ? "" : ` ${seconds} s`;
-    const room = (stream.columns ?? 80) - 1 - time.length;
-    const line = `  ${name.padEnd(NAME_WIDTH)}..   ${words}`.slice(0, room);
-    stream.write(`\r\x1b[2K${redact(line)}${time}`);
-  };
-  draw();
-  const timer = setInterval(draw, 500);
-  return {
-    doing(next) {
-      words = next;
-      draw();
-    },
-    stop() {
-      clearInterval(timer);
-      stream.write("\r\x1b[2K");
-    },
-  };
 }

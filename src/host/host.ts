@@ -37,9 +37,13 @@ export interface Host extends Reader {
 
 /** A host over a transport (this machine, or ssh): reading is free, changing passes the gate, all is journalled. */
 export function openHost(transport: Writer, gate: Gate, journal: Journal): Host {
+  let last = "";
   const run = async (argv: Argv, options?: RunOptions) => {
     const result = await transport.run(argv, options);
-    journal.write({ event: "run", host: transport.name, ...summary(result) });
+    // What is asked again and again while waiting is written once.
+    const same = `${argv.join(" ")} ${result.exitCode}`;
+    if (same !== last) journal.write({ event: "run", host: transport.name, ...summary(result) });
+    last = same;
     return result;
   };
   const reader: Reader = {

@@ -46,7 +46,9 @@ export function sshTransport(name: string, address: string, hostKey: HostKey): W
     write: async (path, content, mode) => {
       const unfinished = `${path}.tailmox-${process.pid}`;
       const text = typeof content === "string" ? content : new TextDecoder().decode(content);
-      await remoteOk(["install", "-D", "-m", mode.toString(8), "/dev/stdin", unfinished], text);
+      // dd and not /dev/stdin: sshd gives commands a socket, which cannot be opened by a path.
+      await remoteOk(["install", "-D", "-m", mode.toString(8), "/dev/null", unfinished]);
+      await remoteOk(["dd", `of=${unfinished}`, "status=none"], text);
       await remoteOk(["mv", "-f", unfinished, path]);
     },
     remove: async (path) => {

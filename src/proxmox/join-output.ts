@@ -18,6 +18,8 @@ export function readJoinOutput(stdout: string, stderr = ""): JoinOutput {
   const complaints = [
     ...lines.filter((line) => /^[*!] /.test(line)).map((line) => line.slice(2)),
     ...lines.flatMap((line) => line.match(/^An error occurred on the cluster node: (.*)$/)?.[1] ?? []),
+    // Over ssh the member's own words come as they are.
+    ...lines.filter((line) => /^[^*!A].*(?: error: |can't |cannot |Permission denied)/.test(line)),
     ...stderr.split("\n").filter((line) => line.trim() !== ""),
   ];
   return {

@@ -3,19 +3,26 @@ import type { Step } from "./step.ts";
 
 /** How a step under way is shown. */
 export interface StepDisplay {
-  begin(title: string, usually: string): { doing(words: string): void; end(result: string): void };
+  /** `count` is such as "2 of 4". */
+  step(count: string, name: string, usually: string): ShownStep;
+}
+
+export interface ShownStep {
+  /** What goes on right now. */
+  doing(words: string): void;
+  ok(result: string): void;
 }
 
 /** Does the steps in their order, each only where it does not hold already. Gives how many were done. */
 export async function applySteps(host: Host, steps: readonly Step[], display: StepDisplay): Promise<number> {
   let done = 0;
-  for (const step of steps) {
-    const shown = display.begin(step.title, step.usually);
+  for (const [index, step] of steps.entries()) {
+    const shown = display.step(`${index + 1} of ${steps.length}`, step.name, step.usually);
     if (await step.check(host)) {
-      shown.end("holds already");
+      shown.ok("holds already");
       continue;
     }
-    shown.end(await step.do(host, shown.doing));
+    shown.ok(await step.do(host, shown.doing));
     done += 1;
   }
   return done;

@@ -10,6 +10,7 @@ export const DROP_IN_PATH = "/etc/systemd/system/corosync.service.d/tailmox.conf
  */
 export function corosyncOrder(): Step {
   return {
+    name: "corosync after tailscaled",
     title: "corosync after tailscaled (systemd drop-in)",
     why: "so that at shutdown corosync says goodbye while the tunnel still stands",
     usually: "usually 1 s",
@@ -19,7 +20,7 @@ export function corosyncOrder(): Step {
         await writer.write(DROP_IN_PATH, DROP_IN, 0o644);
         await writer.run(["systemctl", "daemon-reload"]);
       });
-      return "ordered";
+      return "written";
     },
     undo: (host) =>
       host.change({ what: `remove ${DROP_IN_PATH}`, undo: "tailmox up" }, async (writer) => {

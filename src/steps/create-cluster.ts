@@ -3,6 +3,7 @@ import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
 import { runInUnit } from "../host/unit.ts";
 import { readPlace } from "../proxmox/place.ts";
+import { untilProxmoxAnswers } from "./proxmox-answers.ts";
 import type { Step } from "./step.ts";
 
 export interface CreateSpec {
@@ -13,6 +14,7 @@ export interface CreateSpec {
 /** A new cluster of one, its link 0 on the tailnet address. Source: proxmox.md 3. */
 export function createCluster({ clusterName, address }: CreateSpec): Step {
   return {
+    name: "create",
     title: `create the cluster "${clusterName}", link0 ${address}`,
     usually: "usually 5 s",
     check: async (host) => {
@@ -20,6 +22,7 @@ export function createCluster({ clusterName, address }: CreateSpec): Step {
       return place.kind === "member" && place.cluster.name === clusterName && place.cluster.quorate;
     },
     do: async (host, doing) => {
+      await untilProxmoxAnswers(host);
       const output = await host.change(
         { what: `pvecm create ${clusterName}`, undo: "docs/undo-by-hand.md" },
         (writer) =>
@@ -31,7 +34,7 @@ export function createCluster({ clusterName, address }: CreateSpec): Step {
       doing("waiting for quorum");
       // pvecm exits 0 on failure too: only what stands afterwards counts.
       const done = await poll(30_000, 500, () => quorateMember(host, clusterName));
-      if (done) return "quorate, 1 of 1 votes";
+      if (done) return `"${clusterName}" is quorate, 1 of 1 votes`;
       throw failed(clusterName, `${output.stdout}\n${output.stderr}`);
     },
     undo: () =>

@@ -12,6 +12,7 @@ export interface HostsFileSpec {
 export function hostsFile({ node, address, before, entries }: HostsFileSpec): Step {
   const now = before === undefined || before === address ? "" : ` (now ${before}, then ${node}.lan)`;
   return {
+    name: "hosts file",
     title: `${HOSTS}: ${node} -> ${address}${now}`,
     why: "Proxmox publishes to the cluster the address that its own name resolves to",
     usually: "at once",

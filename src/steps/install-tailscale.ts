@@ -8,6 +8,7 @@ import type { Step } from "./step.ts";
 /** Tailscale from the vendor's apt repository. Source: tailscale.md 7. */
 export function installTailscale(codename: Codename): Step {
   return {
+    name: "install Tailscale",
     title: "install Tailscale from pkgs.tailscale.com with apt",
     usually: "usually 10-30 s",
     check: async (host) => (await readTailnet(host)).kind !== "not installed",

@@ -6,6 +6,7 @@ import { runInUnit, type UnitResult } from "../host/unit.ts";
 import { type JoinOutput, readJoinOutput } from "../proxmox/join-output.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { describeHalfJoined } from "./half-joined.ts";
+import { untilProxmoxAnswers } from "./proxmox-answers.ts";
 import type { Step } from "./step.ts";
 
 /** What lets this host in: root's ssh key on the member, or the member's root password. */
@@ -29,6 +30,7 @@ export function joinCluster(spec: JoinSpec): Step {
   const { cluster, through, address, admission } = spec;
   const by = admission.kind === "ssh" ? "by root's ssh key" : "by its root password";
   return {
+    name: `join through ${through.name}`,
     title: `join "${cluster.name}" through ${through.name} ${by}, link0 ${address}`,
     usually: "usually 10-20 s",
     check: async (host) => {
@@ -36,6 +38,7 @@ export function joinCluster(spec: JoinSpec): Step {
       return place.kind === "member" && place.cluster.name === cluster.name && place.cluster.quorate;
     },
     do: async (host, doing) => {
+      await untilProxmoxAnswers(host);
       const result = await host.change(
         { what: `pvecm add ${through.address}`, undo: "docs/undo-by-hand.md" },
         async (writer) => {
@@ -46,7 +49,7 @@ export function joinCluster(spec: JoinSpec): Step {
       const output = readJoinOutput(result.stdout, result.stderr);
       // pvecm exits 0 on failure too; its last line is what counts (proxmox.md 4.3).
       if (!output.added) throw await explain(host, spec, result, output);
-      return `${through.name} took this host in`;
+      return "taken in";
     },
     undo: () =>
       Promise.reject(

@@ -16,6 +16,7 @@ export interface LoginSpec {
 /** A fresh login by key, with the settings that a cluster needs from the first moment on. */
 export function logIn(spec: LoginSpec): Step {
   return {
+    name: "log in",
     title: `log in to ${spec.loginServer ?? "Tailscale"} as ${spec.tag}`,
     why: "with accept-dns, accept-routes, shields-up and auto-update off: each of them can break a cluster",
     usually: "usually 2-5 s",

@@ -3,6 +3,7 @@ import { poll } from "../host/deadline.ts";
 import type { Argv, Host, Writer } from "../host/host.ts";
 import { parseMembers } from "../proxmox/members.ts";
 import { readPublishedAddress } from "../proxmox/published-address.ts";
+import { untilProxmoxAnswers } from "./proxmox-answers.ts";
 import type { Step } from "./step.ts";
 
 export interface PublishAddressSpec {
@@ -15,6 +16,7 @@ export interface PublishAddressSpec {
 export function publishAddress({ node, address, renewCertificate }: PublishAddressSpec): Step {
   const certificate = renewCertificate ? "; new node certificate; restart pveproxy and pvedaemon" : "";
   return {
+    name: "restart pve-cluster",
     title: `restart pve-cluster${certificate}`,
     why: `so that Proxmox publishes ${address}`,
     usually: renewCertificate ? "usually 5-10 s" : "usually 2 s",
@@ -25,16 +27,17 @@ export function publishAddress({ node, address, renewCertificate }: PublishAddre
         must(writer, ["systemctl", "restart", "pve-cluster"]),
       );
       await assertPublished(host, node, address);
-      if (!renewCertificate) return `Proxmox publishes ${address}`;
+      await untilProxmoxAnswers(host);
+      if (!renewCertificate) return `publishes ${address}`;
       doing("making a certificate for the new address");
       await host.change(
         { what: "renew the node's certificate", undo: "pvecm updatecerts --force" },
         async (writer) => {
-          await updateCertificates(writer);
+          await must(writer, ["pvecm", "updatecerts", "--force"]);
           await must(writer, ["systemctl", "restart", "pvedaemon", "pveproxy"]);
         },
       );
-      return `Proxmox publishes ${address}, certificate renewed`;
+      return `publishes ${address}, certificate renewed`;
     },
     undo: (host) =>
       host.change({ what: "restart pve-cluster", undo: "systemctl restart pve-cluster" }, (writer) =>
@@ -59,15 +62,6 @@ async function assertPublished(host: Host, node: string, address: string): Promi
       mend: `getent ahosts ${node}; journalctl -u pve-cluster. Then run tailmox up again`,
     },
   );
-}
-
-/** Until pmxcfs answers again every tool of Proxmox fails with "Connection refused" (proxmox.md 0). */
-async function updateCertificates(writer: Writer): Promise<void> {
-  const done = await poll(30_000, 1_000, async () => {
-    const result = await writer.run(["pvecm", "updatecerts", "--force"], { timeoutMs: 100_000 });
-    return result.exitCode === 0 ? true : undefined;
-  });
-  if (!done) await must(writer, ["pvecm", "updatecerts", "--force"]);
 }
 
 async function must(writer: Writer, argv: Argv): Promise<void> {

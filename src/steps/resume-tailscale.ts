@@ -5,6 +5,7 @@ import type { Step } from "./step.ts";
 /** A login that was taken down by `tailscale down`: up again, with the settings that it has. */
 export function resumeTailscale(): Step {
   return {
+    name: "tailscale up",
     title: "tailscale up",
     why: "this host is logged in, but Tailscale was taken down",
     usually: "usually 2 s",

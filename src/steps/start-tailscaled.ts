@@ -6,6 +6,7 @@ import type { Step } from "./step.ts";
 /** tailscaled running, now and after each boot. */
 export function startTailscaled(): Step {
   return {
+    name: "start tailscaled",
     title: "start the service tailscaled",
     why: "Tailscale is installed, but its service does not answer",
     usually: "usually 2 s",

@@ -2,7 +2,9 @@ import type { Host } from "../host/host.ts";
 
 /** One step of a plan. Steps that hold already are skipped, so a second run resumes the first. */
 export interface Step {
-  /** Its line in the plan and on the screen while it runs. */
+  /** Two or three words: its name while it runs. */
+  readonly name: string;
+  /** Its line in the plan. */
   readonly title: string;
   /** Why it is there; undefined when the title says it. */
   readonly why?: string;

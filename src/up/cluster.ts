@@ -4,7 +4,7 @@ import { type ClusterStep, planCluster } from "../cluster/plan.ts";
 import { UserError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { readPublishedAddress } from "../proxmox/published-address.ts";
-import { applySteps, type StepDisplay } from "../steps/apply.ts";
+import { applySteps } from "../steps/apply.ts";
 import { corosyncOrder, hasDropIn } from "../steps/corosync-order.ts";
 import { createCluster } from "../steps/create-cluster.ts";
 import { hostsFile } from "../steps/hosts-file.ts";
@@ -28,7 +28,6 @@ export async function makeMember(
   known: readonly KnownPeer[],
   options: UpOptions,
   company: Company,
-  display: StepDisplay,
 ): Promise<ClusterOutcome> {
   const node = own.node.name;
   const { address, status } = tailnet;
@@ -56,7 +55,7 @@ export async function makeMember(
   };
   if (decision.kind === "create" && decision.alone && !options.create) await assertMeant(options, company);
   if (!(await agreed(plan, options, company))) return "dry run";
-  await applySteps(host, plan.steps, display);
+  await applySteps(host, plan.steps, company.talk);
   return decision.kind === "create" ? "created" : decision.kind === "join" ? "joined" : "changed";
 }
 
@@ -111,10 +110,9 @@ function unknownPeer(peer: Peer) {
 
 function joinLosses(node: string, { name }: Cluster): string[] {
   return [
-    `What ${node} gives up: its /etc/pve is replaced by that of "${name}". Storages, users, API`,
-    "tokens, ACME accounts, firewall and HA settings of this host alone are lost (Proxmox saves",
-    "its database in /var/lib/pve-cluster/backup). Keys in root's authorized_keys become the",
-    "cluster's.",
+    `What ${node} gives up: its /etc/pve is replaced by that of "${name}". Storages, users, API tokens, ` +
+      "ACME accounts, firewall and HA settings of this host alone are lost (Proxmox saves its database in " +
+      "/var/lib/pve-cluster/backup). The keys in root's authorized_keys become the cluster's.",
     ...createLosses("create"),
   ];
 }
@@ -122,7 +120,7 @@ function joinLosses(node: string, { name }: Cluster): string[] {
 function createLosses(kind: string): string[] {
   if (kind !== "create") return [];
   return [
-    'Root login by ssh becomes "yes". Cut off from the majority of the cluster, /etc/pve is',
-    "read-only, and guests do not start after a reboot.",
+    'Root login by ssh becomes "yes". Cut off from the majority of the cluster, /etc/pve is read-only, and ' +
+      "guests do not start after a reboot.",
   ];
 }

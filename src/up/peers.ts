@@ -10,6 +10,7 @@ import type { Company, UpOptions } from "./options.ts";
 import { preflightTable } from "./preflight-table.ts";
 import { median, type Reach, tryPeer } from "./reach.ts";
 import type { OwnTailnet } from "./tailnet.ts";
+import type { Phase } from "./talk.ts";
 
 /** A peer with all that was seen of it, and the way to ask it again. */
 export interface KnownPeer {
@@ -98,7 +99,7 @@ async function askAll(
       return describe(one, also(bySsh, byApi));
     }),
   );
-  known = await askThePerson(known, company);
+  known = await askThePerson(known, company, phase);
   const unknown = known.filter(({ peer }) => peer.verdict.kind === "unknown");
   const words = known.map(({ peer }) => `${peer.name} ${verdictWords(peer.verdict)}`).join("; ");
   if (unknown.length > 0) phase.warn(words);
@@ -108,7 +109,11 @@ async function askAll(
 }
 
 /** A password is asked for only where it still matters: nobody else has told where the peer stands. */
-async function askThePerson(known: readonly KnownPeer[], { ask }: Company): Promise<KnownPeer[]> {
+async function askThePerson(
+  known: readonly KnownPeer[],
+  { ask }: Company,
+  phase: Phase,
+): Promise<KnownPeer[]> {
   const asked: KnownPeer[] = [];
   for (const [index, one] of known.entries()) {
     const all = [...asked, ...known.slice(index)];
@@ -120,6 +125,7 @@ async function askThePerson(known: readonly KnownPeer[], { ask }: Company): Prom
       asked.push({ ...one, peer: completed });
       continue;
     }
+    phase.pause();
     const password = await ask.password(`root's password on ${one.peer.name} (${one.peer.address})`);
     if (password === undefined) {
       asked.push({ ...one, peer: completed });

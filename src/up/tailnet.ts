@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { keepSecret } from "../host/redact.ts";
 import type { OwnNode } from "../proxmox/own-node.ts";
-import { applySteps, type StepDisplay } from "../steps/apply.ts";
+import { applySteps } from "../steps/apply.ts";
 import { installTailscale } from "../steps/install-tailscale.ts";
 import { logIn } from "../steps/log-in.ts";
 import { resumeTailscale } from "../steps/resume-tailscale.ts";
@@ -31,17 +31,16 @@ export async function joinTailnet(
   node: OwnNode,
   options: UpOptions,
   company: Company,
-  display: StepDisplay,
 ): Promise<OwnTailnet | undefined> {
   const { talk } = company;
   const phase = talk.phase("Tailscale", "looking at Tailscale");
   let facts = await readTailnet(host);
   const steps = planTailnet(facts, node, options);
   if (steps.length > 0) {
-    phase.ok(missingWords(facts));
+    phase.absent(missingWords(facts));
     const plan = { title: `Plan for ${node.name}, the tailnet`, steps, losses: [] };
     if (!(await agreed(plan, options, company))) return undefined;
-    await applySteps(host, steps, display);
+    await applySteps(host, steps, talk);
     facts = await readTailnet(host);
   }
   const result = steps.length > 0 ? talk.phase("Tailscale", "looking again") : phase;

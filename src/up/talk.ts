@@ -1,5 +1,7 @@
+import type { StepDisplay } from "../steps/apply.ts";
+
 /** How `up` speaks while it works; src/cli/screen.ts shows it, tests collect it. */
-export interface Talk {
+export interface Talk extends StepDisplay {
   /** A line of the report: a name, and what is going on until the verdict is there. */
   phase(name: string, doing: string): Phase;
   /** Lines below the last verdict. */
@@ -11,7 +13,11 @@ export interface Talk {
 export interface Phase {
   doing(words: string): void;
   ok(words: string): void;
+  /** Nothing wrong, but nothing there yet. */
+  absent(words: string): void;
   warn(words: string): void;
+  /** Keeps still, because a question is asked now. */
+  pause(): void;
 }
 
 /** Questions to the person at the terminal; there is none of these without a terminal. */

@@ -4,7 +4,6 @@ import { type ClusterOutcome, makeMember } from "./cluster.ts";
 import type { Company, UpOptions } from "./options.ts";
 import { lookAtOwnHost } from "./own-host.ts";
 import { type KnownPeer, meetPeers } from "./peers.ts";
-import { applyDisplay } from "./step-display.ts";
 import { joinTailnet } from "./tailnet.ts";
 import { verifyMember } from "./verify.ts";
 
@@ -26,10 +25,9 @@ export interface UpResult {
 /** facts -> plan -> consent -> apply -> verify, for this host. Throws UserError when it cannot be. */
 export async function up(host: Host, options: UpOptions, company: Company): Promise<UpResult> {
   const { talk } = company;
-  const display = applyDisplay(talk);
   const own = await lookAtOwnHost(host, talk);
   const about = { node: own.node.name, pve: own.node.pve.version };
-  const tailnet = await joinTailnet(host, own.node, options, company, display);
+  const tailnet = await joinTailnet(host, own.node, options, company);
   if (!tailnet) {
     talk.note("What comes after can be known only from inside the tailnet.");
     return { ...about, outcome: "dry run", peers: [] };
@@ -37,7 +35,7 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
   // A member has nothing to decide, unless it was told to go elsewhere.
   const settled = own.place.kind === "member" && options.join === undefined;
   const known = settled ? [] : await meetPeers(host, tailnet, options, company);
-  const outcome = await makeMember(host, own, tailnet, known, options, company, display);
+  const outcome = await makeMember(host, own, tailnet, known, options, company);
   const found = {
     ...about,
     outcome,

@@ -46,7 +46,7 @@ export async function runUp(raw: unknown): Promise<number> {
     else for (const line of closing(result, journal)) screen.say(line);
     return 0;
   } catch (error) {
-    screen.clear();
+    screen.fail();
     const code = error instanceof UserError ? error.code : "E_INTERNAL";
     journal.write({ event: "end", code, error: String(error) });
     return reportError(error, flags.json, journal.path);

@@ -1,0 +1,72 @@
+import type { Command } from "commander";
+
+/** Adds the commands that judge a latency matrix: forecast, ring, tune. */
+export function addForecastCommands(
+  program: Command,
+  done: (status: number) => void,
+  inherit: (command: Command) => Command,
+): void {
+  const forecast = withMatrix(program.command("forecast"))
+    .description("Say what a cluster of these hosts would be like, before any of them is touched.")
+    .option(
+      "--settings <WHICH>",
+      "pve-8, pve-9, tuned, or a FILE: corosync.conf, or JSON with its keys",
+      "tuned",
+    )
+    .option("--ha", "HA resources are used: hosts that cannot write for 60 s are reset")
+    .option("--seed <N>", "seed of the simulation: the same seed, the same answer", "1")
+    .addHelpText("after", FORECAST_EXAMPLES);
+  inherit(forecast).action(async (options: unknown) => {
+    const { runForecast } = await import("./commands/forecast.ts");
+    done(await runForecast(options));
+  });
+  const ring = withMatrix(program.command("ring"))
+    .description("Show the ring that the nodeids make, the shortest one, and what getting it would take.")
+    .addHelpText("after", RING_EXAMPLES);
+  inherit(ring).action(async (options: unknown) => {
+    const { runRing } = await import("./commands/ring.ts");
+    done(await runRing(options));
+  });
+  const tune = withMatrix(program.command("tune"))
+    .description("Compute the totem settings for these distances, with the forecast before and after.")
+    .option("--dry-run", "only compute; what --matrix always needs")
+    .option("--settings <WHICH>", "the settings to compare with: pve-8, pve-9, or a FILE", "pve-9")
+    .option("--ha", "HA resources are used: hosts that cannot write for 60 s are reset")
+    .option("--accept-risk <RISK>", "no-ha: without HA, let an outage last up to 90 s instead of 40 s")
+    .option("--seed <N>", "seed of the simulation: the same seed, the same answer", "1")
+    .addHelpText("after", TUNE_EXAMPLES);
+  inherit(tune).action(async (options: unknown) => {
+    const { runTune } = await import("./commands/tune.ts");
+    done(await runTune(options));
+  });
+}
+
+function withMatrix(command: Command): Command {
+  return command
+    .option("--matrix <FILE>", "the measured links: JSON or CSV (docs/forecast.md)")
+    .option("--without <HOST...>", "leave these hosts of the matrix out")
+    .option("--json", "print the result as JSON, and nothing else, on stdout");
+}
+
+const FORECAST_EXAMPLES = `
+Needs no root and no cluster, only the matrix: JSON, or CSV with the columns
+from,to,rtt_ms,jitter_ms,loss (loss as a fraction).
+
+Examples:
+  tailmox forecast --matrix hosts.csv
+  tailmox forecast --matrix hosts.json --settings pve-9
+      with the defaults of Proxmox VE 9
+  tailmox forecast --matrix hosts.json --settings /etc/corosync/corosync.conf --ha
+  tailmox forecast --matrix hosts.json --without oslo`;
+
+const RING_EXAMPLES = `
+The token goes round in the order of the nodeids, so they decide how slow a
+change in /etc/pve is. This command changes nothing.
+
+Examples:
+  tailmox ring --matrix hosts.json`;
+
+const TUNE_EXAMPLES = `
+Examples:
+  tailmox tune --matrix hosts.json --dry-run
+  tailmox tune --matrix hosts.json --dry-run --json --settings corosync.conf`;

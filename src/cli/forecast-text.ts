@@ -1,0 +1,129 @@
+import type { Forecast } from "../cluster/forecast.ts";
+import { ratePerTime } from "../cluster/forecast-verdict.ts";
+import type { Compared } from "./commands/forecast.ts";
+import { sentence } from "./forecast-sentence.ts";
+import { wrap } from "./wrap.ts";
+
+/** The forecast for people: verdict first, figures beside their names, the next command last. */
+export function forecastLines(judged: Forecast, compared: Compared, settings: string, ha: boolean): string[] {
+  const { verdict, ring } = judged;
+  const colour = verdict.colour.toUpperCase();
+  const others = verdict.reasons.slice(1).map(({ text }) => `Also: ${text}.`);
+  const rows: [string, string | undefined][] = [
+    ["ring", `${ring.order.join(" -> ")}  round ${ms(ring.rotationMs)}${betterRing(judged)}`],
+    ["/etc/pve", fileChange(judged)],
+    ["crash", outages(judged)],
+    ["join", joining(judged)],
+    ["stability", stability(judged, compared)],
+    ["measured", measurement(judged)],
+    [
+      "watchdog",
+      ha
+        ? `${ms(judged.watchdog.marginMs)} left of the ${ms(judged.watchdog.limitMs)} after which HA resets hosts`
+        : undefined,
+    ],
+    ["weakest", weakest(judged)],
+    ["room", room(judged)],
+    ["better ids", betterIds(judged)],
+  ];
+  return [
+    ...wrap(sentence(verdict, ring.order.length, compared, settings), `${colour.padEnd(7)}`, "       "),
+    ...others.flatMap((text) => wrap(text, "       ", "       ")),
+    "",
+    ...rows.flatMap(([name, text]) =>
+      text === undefined ? [] : wrap(text, `  ${name.padEnd(14)}`, " ".repeat(16)),
+    ),
+    "",
+    ...wrap(
+      `Settings: ${settings}. How sure: the model meets runs of real corosync within a factor of 3; bursts of loss and restarts of Tailscale are not in it (docs/forecast.md). Next: ${nextCommand(judged, settings)}`,
+      "",
+      "",
+    ),
+  ];
+}
+
+function betterRing({ ring }: Forecast): string {
+  return isShorter(ring) ? ` (best ${ms(ring.best.rotationMs)})` : "";
+}
+
+function fileChange({ figures }: Forecast): string {
+  const { mean, p99 } = figures.writeLatencyMs;
+  return `a small change takes about ${ms(figures.fileChangeMs)}; a message waits ${ms(mean)}, one in a hundred more than ${ms(p99)}`;
+}
+
+function outages({ figures, ring }: Forecast): string {
+  const { crash, leave } = figures.outageMs;
+  const stalled = `${ms(crash)} without writes after a power cut; ${ms(leave)} after a clean leave`;
+  return ring.order.length > 2
+    ? stalled
+    : `${stalled}; with two hosts the other has no quorum, so none until it is back`;
+}
+
+function joining({ figures }: Forecast): string {
+  return `writes stall for ${ms(figures.joinMs.stall)}; the joiner serves after ${ms(figures.joinMs.usable)}`;
+}
+
+function stability({ changes }: Forecast, { name, outlook }: Compared): string {
+  const other = outlook.changes ? `${rate(outlook.changes.mean)} with ${name}` : `no ring with ${name}`;
+  if (changes === undefined) return `no ring can form; ${other}`;
+  const [mean, unit] = ratePerTime(changes.mean);
+  const [low, high] = [changes.low, changes.high].map((end) => rate(end));
+  const interval = low === high ? "" : ` (between ${low} and ${high})`;
+  return `${mean} membership changes ${unit}${interval}; ${other}`;
+}
+
+function measurement({ measured }: Forecast): string {
+  const { fewestProbes, lossBound, wanted } = measured;
+  const bound = `${(lossBound * 100).toFixed(lossBound < 0.01 ? 2 : 1)} %`;
+  if (fewestProbes === undefined) return `loss without its number of probes: taken as told, up to ${bound}`;
+  const seen = `${fewestProbes} probes per link at least: they leave up to ${bound} of loss open`;
+  return wanted === undefined
+    ? seen
+    : `${seen}; ${wanted.probes} probes (${wanted.minutes} min at 10 a second) would bound it to ${rate(wanted.wouldBound)}`;
+}
+
+function weakest({ weakest: { pair, host }, ring }: Forecast): string {
+  const loss = pair.loss === undefined ? "loss unknown" : `${(pair.loss * 100).toFixed(1)} % loss`;
+  const where = `${pair.names.join(" and ")} (${ms(pair.rttMs)}, ${loss})`;
+  if (host === undefined) return where;
+  const { rotationMs, verdict } = host.without;
+  const share = ring.rotationMs === 0 ? 0 : Math.round((1 - rotationMs / ring.rotationMs) * 100);
+  const part = share > 0 ? `, ${share} % of the round trip` : "";
+  return `${where}; ${host.name}${part}. Without ${host.name}: round ${ms(rotationMs)}, ${verdict.toUpperCase()}`;
+}
+
+function room({ moreHosts, verdict }: Forecast): string | undefined {
+  if (verdict.colour === "red") return undefined;
+  return moreHosts === 0
+    ? `no further host at the usual distance fits`
+    : `${moreHosts} more at the usual distance until the verdict gets worse`;
+}
+
+function betterIds({ ring }: Forecast): string | undefined {
+  if (!isShorter(ring)) return undefined;
+  const ids = ring.best.order.map((name, i) => `${name} ${ring.best.nodeids[i]}`);
+  return `${ids.join(", ")}: ${ms(ring.best.rotationMs)} instead of ${ms(ring.rotationMs)}`;
+}
+
+function nextCommand({ ring }: Forecast, settings: string): string {
+  if (isShorter(ring)) return "tailmox ring --matrix FILE";
+  return settings === "tuned" ? "tailmox up" : "tailmox tune --matrix FILE --dry-run";
+}
+
+/** A gain of less than a per cent is none. */
+function isShorter({ rotationMs, best }: Forecast["ring"]): boolean {
+  return best.rotationMs < 0.99 * rotationMs;
+}
+
+/** A rate with its unit, short: `3.1 a day`. */
+export function rate(perDay: number): string {
+  const [figure, unit] = ratePerTime(perDay);
+  return figure === "0" ? "none in years" : `${figure} ${unit}`;
+}
+
+/** A time in the unit that suits it. */
+export function ms(value: number): string {
+  if (value >= 10_000) return `${Math.round(value / 1000)} s`;
+  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
+  return value >= 10 ? `${Math.round(value)} ms` : `${value.toFixed(1)} ms`;
+}
