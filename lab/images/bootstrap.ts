@@ -56,7 +56,7 @@ async function debootstrap(recipe: Recipe, partial: string, packages: string): P
   const words = `${stdout}${stderr}${log}`.trim().split("\n").slice(-6).join("\n");
   throw new UserError("E_LAB_IMAGE", `debootstrap could not make the ${recipe.suite} root`, {
     likely: timedOut ? "the Debian mirror is very slow" : words,
-    mend: "see that this machine reaches its Debian mirror (apt-get update), then run it again",
+    mend: "see that this machine reaches its Debian mirror, and that its debian-archive-keyring is up to date",
   });
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDir } from "../paths.ts";
 import type { HostPlan } from "../plan.ts";
@@ -45,7 +45,7 @@ export async function ensureImage(
     async () => {
       if (!existsSync(base)) {
         progress(`${recipe.suite} root with debootstrap: ${whyAbsent(base)} (usually 40 s)`);
-        await bootstrap(recipe, base, join(images, "../debs", recipe.suite), progress);
+        await bootstrap(recipe, base, join(cacheDir, "debs", recipe.suite), progress);
       }
       if (layer.length > 0 && !existsSync(upper)) await makeLayer(upper, layer, base);
       await pruneImages(images, release, lowers, progress);
@@ -73,6 +73,8 @@ async function makeLayer(dir: string, files: readonly ImageFile[], base: string)
   const partial = `${dir}.partial`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
+  // It becomes / of the hosts, whatever the umask here.
+  await chmod(partial, 0o755);
   await writeFiles(partial, files, [base]);
   await rename(partial, dir);
 }

@@ -1,4 +1,4 @@
-import { chown, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runOk } from "../../src/host/run.ts";
 import { imageForHost, type Lowers } from "../images/image.ts";
@@ -54,6 +54,8 @@ async function makeDisk(host: HostPlan, files: readonly ImageFile[], lowers: Low
   await rm(image, { force: true });
   await mkdir(join(seed, "upper"), { recursive: true });
   await mkdir(join(seed, "work"));
+  // It becomes the host's /, whatever the umask here.
+  await chmod(join(seed, "upper"), 0o755);
   await writeFiles(join(seed, "upper"), files, lowers);
   // Debian's group "shadow" is 42 everywhere (base-passwd).
   await chown(join(seed, "upper/etc/shadow"), 0, 42);
