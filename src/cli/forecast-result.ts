@@ -1,6 +1,5 @@
 import type { Forecast, ForecastOptions } from "../cluster/forecast.ts";
-import type { Compared } from "./commands/forecast.ts";
-import { sentence } from "./forecast-sentence.ts";
+import { type Compared, sentence } from "./forecast-sentence.ts";
 
 /** What the model leaves out, so that nobody takes silence for safety (corosync.md 20). */
 export const NOT_MODELLED = [

@@ -1,5 +1,11 @@
+import type { Outlook } from "../cluster/forecast.ts";
 import type { Verdict } from "../cluster/forecast-verdict.ts";
-import type { Compared } from "./commands/forecast.ts";
+
+/** Settings judged beside the asked ones, so that the reader sees what they are worth. */
+export interface Compared {
+  name: string;
+  outlook: Outlook;
+}
 
 /** The verdict in one sentence; it says so where the honest answer is not to cluster at all. */
 export function sentence(verdict: Verdict, hosts: number, compared: Compared, settings: string): string {

@@ -1,7 +1,6 @@
 import type { Forecast } from "../cluster/forecast.ts";
-import { ratePerTime } from "../cluster/forecast-verdict.ts";
-import type { Compared } from "./commands/forecast.ts";
-import { sentence } from "./forecast-sentence.ts";
+import { perTime, ratePerTime } from "../cluster/forecast-verdict.ts";
+import { type Compared, sentence } from "./forecast-sentence.ts";
 import { wrap } from "./wrap.ts";
 
 /** The forecast for people: verdict first, figures beside their names, the next command last. */
@@ -66,15 +65,17 @@ function joining({ figures }: Forecast): string {
 function stability({ changes }: Forecast, { name, outlook }: Compared): string {
   const other = outlook.changes ? `${rate(outlook.changes.mean)} with ${name}` : `no ring with ${name}`;
   if (changes === undefined) return `no ring can form; ${other}`;
-  const [mean, unit] = ratePerTime(changes.mean);
   const [low, high] = [changes.low, changes.high].map((end) => rate(end));
   const interval = low === high ? "" : ` (between ${low} and ${high})`;
-  return `${mean} membership changes ${unit}${interval}; ${other}`;
+  return `${perTime(changes.mean)}${interval}; ${other}`;
 }
 
 function measurement({ measured }: Forecast): string {
-  const { fewestProbes, lossBound, wanted } = measured;
+  const { fewestProbes, linksWithoutLoss, lossBound, wanted } = measured;
   const bound = `${(lossBound * 100).toFixed(lossBound < 0.01 ? 2 : 1)} %`;
+  if (linksWithoutLoss > 0) {
+    return `loss was not measured on ${linksWithoutLoss} directed links: 0.05 % is assumed, ${bound} held possible`;
+  }
   if (fewestProbes === undefined) return `loss without its number of probes: taken as told, up to ${bound}`;
   const seen = `${fewestProbes} probes per link at least: they leave up to ${bound} of loss open`;
   return wanted === undefined

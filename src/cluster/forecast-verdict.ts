@@ -54,7 +54,8 @@ export function verdictOf(
 
 /** `3.1 membership changes an hour`, in the unit that gives a number one can picture. */
 export function perTime(perDay: number): string {
-  return `${ratePerTime(perDay)[0]} membership changes ${ratePerTime(perDay)[1]}`;
+  const [figure, unit] = ratePerTime(perDay);
+  return figure === "0" ? "no membership change in years" : `${figure} membership changes ${unit}`;
 }
 
 /** The figure and its unit apart. */

@@ -40,6 +40,8 @@ export interface Forecast extends Outlook {
   measured: {
     /** The fewest probes behind any link; undefined where some link does not tell. */
     fewestProbes?: number;
+    /** Directed links whose loss nobody measured. */
+    linksWithoutLoss: number;
     /** The most loss that the measurement leaves open on any link. */
     lossBound: number;
     wanted?: ProbesWanted;
@@ -70,6 +72,7 @@ export function forecast(mesh: Mesh, settingsFor: SettingsFor, options: Forecast
     watchdog: { limitMs: WATCHDOG_MS, marginMs: WATCHDOG_MS - outlook.figures.outageMs.crash },
     measured: {
       ...(probes !== undefined && { fewestProbes: probes }),
+      linksWithoutLoss: [...linksOf(mesh)].filter(({ link }) => link.loss === undefined).length,
       lossBound: Math.max(...[...linksOf(mesh)].map(({ link }) => lossBounds(link).high)),
       ...(wanted && { wanted }),
     },

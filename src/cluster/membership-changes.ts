@@ -61,6 +61,6 @@ export function roughChanges(
   losses: LossView = "likely",
 ): number {
   const model = stabilityModel(mesh, order, settings, { losses });
-  const { changes, days } = simulateRing(model, { seed, hours: 24, runs: 2, effort: 0.02 });
+  const { changes, days } = simulateRing(model, { seed, hours: 4, runs: 12, effort: 0.02 });
   return changes === 0 ? tokenLossesPerDay(model) : changes / days;
 }

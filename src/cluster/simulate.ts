@@ -12,7 +12,7 @@ import { DAY_MS, type Hop, type StabilityModel, tokenLossesPerDay } from "./stab
 const NEVER_MS = 1e14;
 /** So many changes tell the mean to half a per cent: further runs would only take time. */
 const ENOUGH_CHANGES = 20_000;
-const FEWEST_RUNS = 5;
+const FEWEST_RUNS = 2;
 /** Where changes are rare, the runs go on, longer, until there are so many ... */
 const TELLING_CHANGES = 100;
 /** ... or so many links went down in the token's way, or so many days passed, without. */
@@ -27,6 +27,8 @@ export interface SimulationOptions {
   runs: number;
   /** How hard to look for rare changes: 1 by default, less is quicker. */
   effort?: number;
+  /** False: make all the runs, also those that would tell nothing new, and no more. */
+  stopEarly?: boolean;
 }
 
 export interface Simulation {
@@ -42,13 +44,14 @@ export interface Simulation {
  * from one link going down to the next instead of stepping through time, so a day without any costs nothing.
  */
 export function simulateRing(model: StabilityModel, options: SimulationOptions): Simulation {
-  const { seed, hours, runs, effort = 1 } = options;
+  const { seed, hours, runs, effort = 1, stopEarly = true } = options;
   const random = seededRandom(seed);
   let [changes, outages, days, made] = [0, 0, 0, 0];
-  const isTold = () =>
-    made < runs
-      ? made >= FEWEST_RUNS && changes >= ENOUGH_CHANGES * effort
-      : changes >= TELLING_CHANGES * effort || outages >= ENOUGH_OUTAGES * effort || days >= ENOUGH_DAYS;
+  const isTold = () => {
+    if (!stopEarly) return made >= runs;
+    if (made < runs) return made >= FEWEST_RUNS && changes >= ENOUGH_CHANGES * effort;
+    return changes >= TELLING_CHANGES * effort || outages >= ENOUGH_OUTAGES * effort || days >= ENOUGH_DAYS;
+  };
   while (!isTold()) {
     const stretch = made < runs ? 1 : 50;
     const ring = new Ring(model, random);

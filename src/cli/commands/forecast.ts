@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FORECAST_DEFAULTS, forecast, type Outlook, outlookOf } from "../../cluster/forecast.ts";
+import { FORECAST_DEFAULTS, forecast, outlookOf } from "../../cluster/forecast.ts";
 import { ringOrder } from "../../cluster/ring.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
@@ -12,12 +12,6 @@ const flags = matrixFlags.extend({
   ha: z.boolean().default(false),
   seed: seedFlag.default(FORECAST_DEFAULTS.seed),
 });
-
-/** Settings judged beside the asked ones, so that the reader sees what they are worth. */
-export interface Compared {
-  name: string;
-  outlook: Outlook;
-}
 
 /** `tailmox forecast`: one screen, or JSON. Gives the exit status: 0, whatever the verdict. */
 export async function runForecast(raw: unknown): Promise<number> {
