@@ -1,6 +1,6 @@
-import { constants, setPriority } from "node:os";
 import { serveControl } from "./relay/control-server.ts";
 import { arrives, type Direction, dueOf } from "./relay/direction.ts";
+import { takePrecedence } from "./relay/priority.ts";
 import type { Answer, RelayReading, Request } from "./relay/protocol.ts";
 import { createSchedule } from "./relay/schedule.ts";
 import { createTable } from "./relay/table.ts";
@@ -65,10 +65,5 @@ function answer(request: Request): Answer {
   };
 }
 
-// A wire does not wait for a busy host; where this is not permitted the relay is only less exact.
-try {
-  setPriority(constants.priority.PRIORITY_HIGH);
-} catch (error) {
-  console.error(`runs at normal priority: ${error}`);
-}
+console.log(takePrecedence());
 serveControl(process.argv[2] ?? "relay.sock", answer);
