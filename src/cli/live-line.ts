@@ -1,5 +1,12 @@
 import { redact } from "../host/redact.ts";
 
+/** Where lines are written: a terminal or not. */
+export interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
 /** The last line of a terminal while something lasts. */
 export interface LiveLine {
   show(words: string): void;
@@ -12,7 +19,7 @@ export interface LiveLine {
 const ERASE = "\r\x1b[2K";
 
 /** A line that is written over twice a second: what goes on, and for how long already. */
-export function startLiveLine(stream: NodeJS.WriteStream, head: string, first: string): LiveLine {
+export function startLiveLine(stream: Output, head: string, first: string): LiveLine {
   const since = performance.now();
   let words = first;
   const draw = () => {

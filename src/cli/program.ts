@@ -92,8 +92,8 @@ Examples:
 Errors and exit codes: docs/errors.md`;
 
 const UP_EXAMPLES = `
-Shows what it found, then a plan, then asks. Run again, it goes on where it stopped;
-a host that is a member already is left as it is.
+Shows what it found, then a plan, then asks. Run again, it goes on where it
+stopped; a host that is a member already is left as it is.
 
 The auth key is also read from the environment variable TAILMOX_AUTH_KEY.
 

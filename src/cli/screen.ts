@@ -1,6 +1,6 @@
 import { redact } from "../host/redact.ts";
 import type { Talk } from "../up/talk.ts";
-import { type LiveLine, startLiveLine } from "./live-line.ts";
+import { type LiveLine, type Output, startLiveLine } from "./live-line.ts";
 import { wrap } from "./wrap.ts";
 
 export interface Screen extends Talk {
@@ -11,7 +11,7 @@ export interface Screen extends Talk {
 }
 
 /** Shows a report on a stream: on a terminal the current line lives, elsewhere only finished lines come. */
-export function makeScreen(stream: NodeJS.WriteStream): Screen {
+export function makeScreen(stream: Output): Screen {
   let pending: Pending | undefined;
   const print = (lines: readonly string[]) => {
     pending?.live?.hide();

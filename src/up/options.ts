@@ -12,6 +12,8 @@ export interface UpOptions {
   readonly passwords: Passwords;
   readonly yes: boolean;
   readonly dryRun: boolean;
+  /** How long to look for peers when none is visible at first. */
+  readonly peerWaitMs: number;
   /** How long a join may take before it is ended. */
   readonly joinTimeoutMs: number;
 }

@@ -55,11 +55,9 @@ async function findPeers(
   const phase = talk.phase("Peers", "looking for hosts with the tag");
   let peers = addressed(withTag(tailnet.status.peers, options.tag));
   if (peers.length === 0) {
-    // The map of a fresh login fills within seconds, and others may be starting at this very moment.
-    const seconds = options.create && !tailnet.fresh ? 0 : options.create ? 3 : 15;
-    phase.doing(`none visible; looking again for ${seconds} s`);
+    phase.doing(`none visible; looking again for ${options.peerWaitMs / 1000} s`);
     peers =
-      (await poll(seconds * 1_000, 1_000, async () => {
+      (await poll(options.peerWaitMs, 1_000, async () => {
         const facts = await readTailnet(host);
         const found = facts.kind === "answers" ? addressed(withTag(facts.status.peers, options.tag)) : [];
         return found.length > 0 ? found : undefined;

@@ -100,11 +100,14 @@ function wordsFor(refusal: Refusal, tag: string): UserError {
 
 function unknown(peers: readonly Peer[]): UserError {
   const names = peers.map(({ name }) => name).join(", ");
-  const tried = peers.flatMap(({ name, verdict }) =>
-    verdict.kind === "unknown" ? verdict.tried.map((words) => `${name}: ${words}`) : [`${name}: no way in`],
+  const tried = peers.flatMap(({ address, verdict }) =>
+    verdict.kind === "unknown"
+      ? verdict.tried.map((words) => words.replace(`root@${address}: `, ""))
+      : ["neither root's ssh key nor a password was accepted"],
   );
   return new UserError("E_PEER_UNKNOWN", `whether ${names} is in a cluster could not be found out`, {
-    likely: tried.join("\n"),
+    // What failed alike on several peers is said once.
+    likely: [...new Set(tried)].join("; "),
     mend: "give root's password of the peers: --password-file FILE (one line, or lines NAME=PASSWORD)",
   });
 }

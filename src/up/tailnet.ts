@@ -18,8 +18,6 @@ import { assertFit, settingsThatHurt } from "./tailnet-fitness.ts";
 export interface OwnTailnet {
   readonly status: TailnetStatus;
   readonly address: string;
-  /** true when this run logged in: the tailnet's map of peers may still be filling. */
-  readonly fresh: boolean;
 }
 
 /**
@@ -47,7 +45,7 @@ export async function joinTailnet(
   const { status, address } = assertFit(facts, options);
   result.ok(`running, ${options.tag}, ${address} (${status.self.dnsName})`);
   if (facts.kind === "answers") talk.note(...settingsThatHurt(facts.prefs));
-  return { status, address, fresh: steps.length > 0 };
+  return { status, address };
 }
 
 /** The steps that still lead to a login; none when this host is logged in. Throws E_AUTH_KEY without a usable key. */

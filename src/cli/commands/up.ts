@@ -37,6 +37,8 @@ export async function runUp(raw: unknown): Promise<number> {
       join: flags.join,
       tag: "tag:tailmox",
       passwords: parsePasswords(passwords),
+      // Others may be starting at this very moment; who insists on creating waits only for the map to fill.
+      peerWaitMs: flags.create ? 3_000 : 15_000,
       joinTimeoutMs: 120_000,
     };
     const ask = flags.json ? undefined : askOnTerminal();
