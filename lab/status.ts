@@ -47,7 +47,7 @@ export function renderStatus({ name, scenario, hosts, links }: LabStatus): strin
     "  host      site      plays  state  tailnet         cluster",
     ...hosts.map((host) =>
       [
-        ` ${host.name.padEnd(9)}`,
+        `  ${host.name.padEnd(9)}`,
         host.site.padEnd(9),
         host.release.padEnd(6),
         (host.running ? "up" : "off").padEnd(6),
