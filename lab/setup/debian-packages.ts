@@ -13,6 +13,8 @@ export const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   fuse3: "the file system of /etc/pve",
   "util-linux": "loop devices, nsenter",
   "dnsmasq-base": "the lab's name server",
+  "openssh-client": "the hosts' ssh keys",
+  "debian-archive-keyring": "checks the hosts' Debian roots",
   gnupg: "signs the lab's package repository",
   openssl: "the lab's certificate authority",
   "ca-certificates": "certificates of package registries",
