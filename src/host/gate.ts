@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { Change } from "./host.ts";
+import { uninterrupted } from "./interrupt.ts";
 import type { Journal } from "./journal.ts";
 
 /** The one way to a change of any host. */
@@ -18,7 +19,7 @@ export function openGate(journal: Journal): Gate {
         journal.write({ event: "changed", host, what: change.what, ms, ...how });
       };
       try {
-        const result = await apply();
+        const result = await uninterrupted(apply);
         ended({ ok: true });
         return result;
       } catch (error) {

@@ -57,7 +57,8 @@ export function openHost(transport: Writer, gate: Gate, journal: Journal): Host 
   };
   const writer: Writer = {
     ...reader,
-    run,
+    // A change that has begun is not torn by a Ctrl-C: tailmox stops after it (src/host/interrupt.ts).
+    run: (argv, options) => run(argv, { ...options, ownSession: true }),
     write: (path, content, mode) => {
       journal.write({ event: "write", host: transport.name, path, mode: mode.toString(8) });
       return transport.write(path, content, mode);

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly signal?: AbortSignal;
+  /** true: in a session of its own, so that a Ctrl-C meant for this program does not reach it. */
+  readonly ownSession?: boolean;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function run(
     input: options.input ?? "",
     ...(options.env && { env: options.env }),
     ...(options.cwd && { cwd: options.cwd }),
+    ...(options.ownSession && { detached: true }),
     ...(options.signal && { cancelSignal: options.signal }),
   });
   const notStarted = result.exitCode === undefined && !result.timedOut ? (result.originalMessage ?? "") : "";

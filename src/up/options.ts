@@ -1,3 +1,4 @@
+import type { Journal } from "../host/journal.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Ask, Talk } from "./talk.ts";
 
@@ -21,6 +22,7 @@ export interface UpOptions {
 /** Around `up`: whom it tells and whom it asks. */
 export interface Company {
   readonly talk: Talk;
+  readonly journal: Journal;
   /** undefined without a terminal. */
   readonly ask: Ask | undefined;
 }

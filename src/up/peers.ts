@@ -10,7 +10,7 @@ import type { Company, UpOptions } from "./options.ts";
 import { preflightTable } from "./preflight-table.ts";
 import { median, type Reach, tryPeer } from "./reach.ts";
 import type { OwnTailnet } from "./tailnet.ts";
-import type { Phase } from "./talk.ts";
+import type { Ask, Phase } from "./talk.ts";
 
 /** A peer with all that was seen of it, and the way to ask it again. */
 export interface KnownPeer {
@@ -98,6 +98,7 @@ async function askAll(
     }),
   );
   known = await askThePerson(known, company, phase);
+  for (const { peer } of known) company.journal.write({ event: "peer", ...peer });
   const unknown = known.filter(({ peer }) => peer.verdict.kind === "unknown");
   const words = known.map(({ peer }) => `${peer.name} ${verdictWords(peer.verdict)}`).join("; ");
   if (unknown.length > 0) phase.warn(words);
@@ -124,21 +125,24 @@ async function askThePerson(
       continue;
     }
     phase.pause();
-    const password = await ask.password(`root's password on ${one.peer.name} (${one.peer.address})`);
-    if (password === undefined) {
-      asked.push({ ...one, peer: completed });
-      continue;
-    }
-    keepSecret(password);
-    const contact = also(one.contact, await askByApi(one.peer, password));
-    asked.push({
-      ...one,
-      contact,
-      peer: { ...one.peer, verdict: contact.verdict, way: contact.admission?.kind },
-    });
+    asked.push(await askForPassword({ ...one, peer: completed }, ask));
   }
   const verdicts = completeVerdicts(asked.map(({ peer }) => peer));
   return asked.map((one, index) => ({ ...one, peer: verdicts[index] ?? one.peer }));
+}
+
+/** Three tries, as a login has; an empty answer leaves the peer as it is. */
+async function askForPassword(one: KnownPeer, ask: Ask): Promise<KnownPeer> {
+  const { name, address } = one.peer;
+  for (let left = 3; left > 0; left--) {
+    const password = await ask.password(`root's password on ${name} (${address})`);
+    if (password === undefined) break;
+    keepSecret(password);
+    const contact = also(one.contact, await askByApi(one.peer, password));
+    const { verdict, admission } = contact;
+    if (admission) return { ...one, contact, peer: { ...one.peer, verdict, way: admission.kind } };
+  }
+  return one;
 }
 
 function describe({ node, reach }: ReachedPeer, contact: Contact): KnownPeer {

@@ -47,7 +47,10 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
     peers: known.map(summary),
   };
   if (outcome === "dry run") return found;
-  return { ...found, cluster: await verifyMember(host, own.node.name, tailnet.address, talk) };
+  // What was just changed takes its time to be seen everywhere.
+  const patienceMs = outcome === "nothing to do" ? 5_000 : 40_000;
+  const cluster = await verifyMember(host, { ...about, address: tailnet.address }, patienceMs, talk);
+  return { ...found, cluster };
 }
 
 function summary({ peer }: KnownPeer): UpResult["peers"][number] {

@@ -5,11 +5,16 @@ import type { Host } from "../host/host.ts";
 import { readPlace } from "../proxmox/place.ts";
 import type { Talk } from "./talk.ts";
 
-/** Phase 8: success is what the facts say now. Waits up to 40 s for them; throws E_VERIFY_FAILED. */
-export async function verifyMember(host: Host, node: string, address: string, talk: Talk): Promise<Cluster> {
+/** Phase 8: success is what the facts say now. Waits `patienceMs` for them; throws E_VERIFY_FAILED. */
+export async function verifyMember(
+  host: Host,
+  { node, address }: { node: string; address: string },
+  patienceMs: number,
+  talk: Talk,
+): Promise<Cluster> {
   const phase = talk.phase("Verify", "looking whether all holds (usually 1-5 s)");
   let cluster: Cluster | undefined;
-  const holds = await poll(40_000, 500, async () => {
+  const holds = await poll(patienceMs, 500, async () => {
     const place = await readPlace(host).catch(() => undefined);
     cluster = place?.kind === "member" ? place.cluster : undefined;
     const left = cluster ? shortcomings(cluster, node, address) : ["this host is in no cluster"];
@@ -23,14 +28,10 @@ export async function verifyMember(host: Host, node: string, address: string, ta
     return cluster;
   }
   const left = cluster ? shortcomings(cluster, node, address) : ["this host is in no cluster"];
-  throw new UserError(
-    "E_VERIFY_FAILED",
-    `after 40 s the cluster is not as it should be: ${left.join("; ")}`,
-    {
-      likely: "UDP 5405 between two members is dropped, or a member went away meanwhile",
-      mend: "pvecm status; journalctl -u corosync -u pve-cluster",
-    },
-  );
+  throw new UserError("E_VERIFY_FAILED", `the cluster is not as it should be: ${left.join("; ")}`, {
+    likely: `a member is away, or UDP 5405 between two members is dropped (seen for ${patienceMs / 1000} s)`,
+    mend: "pvecm status; journalctl -u corosync -u pve-cluster",
+  });
 }
 
 function shortcomings(cluster: Cluster, node: string, address: string): string[] {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { closedGate, openGate } from "../../host/gate.ts";
 import { openHost } from "../../host/host.ts";
+import { stopBetweenChanges } from "../../host/interrupt.ts";
 import { type Journal, noJournal, openJournal } from "../../host/journal.ts";
 import { localTransport } from "../../host/local.ts";
 import { isNodeName } from "../../proxmox/version.ts";
@@ -28,6 +29,7 @@ export async function runUp(raw: unknown): Promise<number> {
   const kept = flags.dryRun ? noJournal : openJournal(flags.logFile);
   const journal = flags.verbose ? telling(kept, screen) : kept;
   const host = openHost(localTransport("this host"), flags.dryRun ? closedGate : openGate(journal), journal);
+  stopBetweenChanges((line) => screen.note(line));
   try {
     screen.say(`tailmox ${VERSION}\n`);
     const options = {
@@ -42,7 +44,7 @@ export async function runUp(raw: unknown): Promise<number> {
       joinTimeoutMs: 120_000,
     };
     const ask = flags.json ? undefined : askOnTerminal();
-    const result = await up(host, options, { talk: screen, ask });
+    const result = await up(host, options, { talk: screen, ask, journal });
     journal.write({ event: "end", outcome: result.outcome });
     if (flags.json) process.stdout.write(`${envelope({ ok: true, result })}\n`);
     else for (const line of closing(result, journal)) screen.say(line);

@@ -101,7 +101,7 @@ async function run(host: FakeHost, options: UpOptions): Promise<string[]> {
     plan: (_, steps) => titles.push(...steps.map(({ title }) => title)),
   };
   const gate = options.dryRun ? closedGate : openGate(noJournal);
-  await up(openHost(host.transport, gate, noJournal), options, { talk, ask: undefined });
+  await up(openHost(host.transport, gate, noJournal), options, { talk, ask: undefined, journal: noJournal });
   return titles;
 }
 
