@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { runOk } from "../../src/host/run.ts";
-import { binDir, cacheDir, projectDir } from "../paths.ts";
+import { goBuild } from "../go-build.ts";
+import { binDir, projectDir } from "../paths.ts";
 
 const NAMES = ["hold", "powercut"] as const;
 export type MachineProgram = (typeof NAMES)[number];
@@ -33,20 +33,7 @@ async function build(): Promise<void> {
   // Built aside and renamed: another lab may be running the old one.
   const aside = await mkdtemp(join(binDir, ".machines-"));
   try {
-    await runOk(
-      ["go", "build", "-trimpath", "-o", `${aside}/`, ...NAMES.map((name) => `./machines/${name}`)],
-      {
-        cwd: join(projectDir, "lab"),
-        timeoutMs: 300_000,
-        env: {
-          CGO_ENABLED: "0",
-          GOMODCACHE: join(cacheDir, "go/mod"),
-          GOCACHE: join(cacheDir, "go/build"),
-          GOTOOLCHAIN: "local",
-          GOFLAGS: "-modcacherw",
-        },
-      },
-    );
+    await goBuild(["-o", `${aside}/`, ...NAMES.map((name) => `./machines/${name}`)]);
     for (const name of NAMES) await rename(join(aside, name), join(binDir, name));
   } finally {
     await rm(aside, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runOk } from "../../src/host/run.ts";
+import { goBuild } from "../go-build.ts";
 import { binDir, cacheDir, projectDir } from "../paths.ts";
 
 /** The programs of the stand-in, as files of this machine. */
@@ -77,18 +78,8 @@ async function compileExecutable(output: string): Promise<void> {
 }
 
 async function compilePmxcfs(output: string): Promise<void> {
-  await runOk(["go", "build", "-trimpath", "-o", output, "./pve/pmxcfs"], {
-    cwd: join(projectDir, "lab"),
-    timeoutMs: 600_000,
-    env: {
-      // corosync's client libraries are C.
-      CGO_ENABLED: "1",
-      GOMODCACHE: join(cacheDir, "go/mod"),
-      GOCACHE: join(cacheDir, "go/build"),
-      GOTOOLCHAIN: "local",
-      GOFLAGS: "-modcacherw",
-    },
-  });
+  // corosync's client libraries are C.
+  await goBuild(["-o", output, "./pve/pmxcfs"], { cgo: true });
 }
 
 async function sources(folder: string, suffix: string, more: readonly string[]): Promise<string> {

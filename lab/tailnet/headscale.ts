@@ -8,6 +8,7 @@ import { startDaemon } from "../processes.ts";
 import { CONTROL_PORT, MAGIC_DNS_DOMAIN, STUN_PORT } from "./addresses.ts";
 import type { AuthKeyOptions } from "./auth-key.ts";
 import { tailnetDir } from "./internet.ts";
+import type { TailnetNode } from "./nodes.ts";
 import { DEFAULT_POLICY, HEADSCALE_USER } from "./policy-text.ts";
 import { ensurePrograms } from "./programs.ts";
 import { untilReady } from "./ready.ts";
@@ -96,9 +97,37 @@ export async function headscalePolicy(plan: LabPlan): Promise<string> {
   return command(plan, ["policy", "get"]);
 }
 
+export async function headscaleNodes(plan: LabPlan): Promise<readonly TailnetNode[]> {
+  const nodes = nodesAnswer.parse(JSON.parse(await command(plan, ["nodes", "list", "--output", "json"])));
+  return (nodes ?? []).map((node) => ({
+    id: String(node.id),
+    label: node.given_name,
+    addresses: node.ip_addresses,
+    tags: node.tags,
+    online: node.online,
+  }));
+}
+
+export async function deleteHeadscaleNode(plan: LabPlan, id: string): Promise<void> {
+  await command(plan, ["nodes", "delete", "--identifier", id, "--force"]);
+}
+
 const keyAnswer = z.object({ key: z.string().min(1) });
 /** An id is a number in 0.29 and a string in later versions (tailscale.md 8.2). */
 const usersAnswer = z.array(z.object({ id: z.coerce.number(), name: z.string() })).nullable();
+
+/** `online` is left out when false, and `tags` when there are none (tailscale.md 8.2). */
+const nodesAnswer = z
+  .array(
+    z.object({
+      id: z.coerce.number(),
+      given_name: z.string(),
+      ip_addresses: z.array(z.string()).default([]),
+      tags: z.array(z.string()).default([]),
+      online: z.boolean().default(false),
+    }),
+  )
+  .nullable();
 
 async function users(plan: LabPlan): Promise<z.infer<typeof usersAnswer> & object> {
   return usersAnswer.parse(JSON.parse(await command(plan, ["users", "list", "--output", "json"]))) ?? [];

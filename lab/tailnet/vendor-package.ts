@@ -1,6 +1,7 @@
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { runOk } from "../../src/host/run.ts";
+import { DEFAULTS, ONLINE_TARGET, POSTINST, POSTRM, PRERM, SERVICE, WAIT_ONLINE } from "./package-files.ts";
 
 export interface TailscalePackage {
   /** "1.102.3": also the version of the package. */
@@ -85,106 +86,6 @@ const COMMON_FIELDS = [
   "Priority: extra",
   "Maintainer: tailmox lab <lab@tailmox.invalid>",
 ] as const;
-
-const DEFAULTS = `# UDP port for tailnet traffic; 0 takes any.
-PORT="41641"
-
-# More flags for tailscaled.
-FLAGS=""
-`;
-
-const SERVICE = `[Unit]
-Description=Tailscale node agent
-Documentation=https://tailscale.com/docs/
-Wants=network-pre.target
-After=network-pre.target NetworkManager.service systemd-resolved.service
-
-[Service]
-Type=notify
-EnvironmentFile=/etc/default/tailscaled
-ExecStart=/usr/sbin/tailscaled --state=/var/lib/tailscale/tailscaled.state --socket=/run/tailscale/tailscaled.sock --port=\${PORT} $FLAGS
-ExecStopPost=/usr/sbin/tailscaled --cleanup
-Restart=on-failure
-RuntimeDirectory=tailscale
-RuntimeDirectoryMode=0755
-StateDirectory=tailscale
-StateDirectoryMode=0700
-CacheDirectory=tailscale
-CacheDirectoryMode=0750
-
-[Install]
-WantedBy=multi-user.target
-`;
-
-const ONLINE_TARGET = `[Unit]
-Description=Tailscale is online
-Requires=tailscale-wait-online.service
-After=tailscale-wait-online.service
-`;
-
-const WAIT_ONLINE = `[Unit]
-Description=Wait for Tailscale to be online
-Requires=tailscaled.service
-After=tailscaled.service
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/usr/bin/tailscale wait
-
-[Install]
-WantedBy=tailscale-online.target
-`;
-
-/** Enables on first install, keeps an administrator's choice later, and restarts on upgrade. */
-const POSTINST = `#!/bin/sh
-set -e
-unit=tailscaled.service
-case "$1" in
-configure | abort-upgrade | abort-deconfigure | abort-remove)
-    deb-systemd-helper unmask $unit >/dev/null || true
-    if deb-systemd-helper --quiet was-enabled $unit; then
-        deb-systemd-helper enable $unit >/dev/null || true
-    else
-        deb-systemd-helper update-state $unit >/dev/null || true
-    fi
-    if [ -d /run/systemd/system ]; then
-        systemctl --system daemon-reload >/dev/null || true
-        deb-systemd-invoke restart $unit >/dev/null || true
-    fi
-    ;;
-esac
-`;
-
-const PRERM = `#!/bin/sh
-set -e
-if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
-    deb-systemd-invoke stop tailscaled.service >/dev/null || true
-fi
-`;
-
-/** Removal keeps the identity, purge deletes it (tailscale.md 7). */
-const POSTRM = `#!/bin/sh
-set -e
-unit=tailscaled.service
-if [ -d /run/systemd/system ]; then
-    systemctl --system daemon-reload >/dev/null || true
-fi
-if [ -x /usr/bin/deb-systemd-helper ]; then
-    case "$1" in
-    remove)
-        deb-systemd-helper mask $unit >/dev/null || true
-        ;;
-    purge)
-        deb-systemd-helper purge $unit >/dev/null || true
-        deb-systemd-helper unmask $unit >/dev/null || true
-        ;;
-    esac
-fi
-if [ "$1" = purge ]; then
-    rm -rf /var/lib/tailscale
-fi
-`;
 
 async function writeTree(root: string, files: Readonly<Record<string, string>>, mode = 0o644): Promise<void> {
   for (const [path, content] of Object.entries(files)) {

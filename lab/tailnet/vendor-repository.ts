@@ -54,7 +54,7 @@ const POOL = `${DEBIAN}/pool`;
 /** Changes with anything that goes into the repository: programs, key, and the texts in these files. */
 async function digestOf(wanted: readonly TailscalePackage[], key: VendorKey): Promise<string> {
   const hash = createHash("sha256").update(await readFile(key.keyring));
-  const sources = ["vendor-package.ts", "vendor-repository.ts", "repository-texts.ts"];
+  const sources = ["package-files.ts", "vendor-package.ts", "vendor-repository.ts", "repository-texts.ts"];
   for (const source of sources) hash.update(await readFile(join(import.meta.dir, source)));
   for (const { version, tailscale, tailscaled } of wanted) {
     hash.update(version);

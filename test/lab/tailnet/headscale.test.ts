@@ -7,6 +7,7 @@ import type { HostPlan, LabPlan } from "../../../lab/plan.ts";
 import { createAuthKey } from "../../../lab/tailnet/auth-key.ts";
 import { installTailscale } from "../../../lab/tailnet/install.ts";
 import { loginServer } from "../../../lab/tailnet/login-server.ts";
+import { deleteNode, tailnetNodes } from "../../../lab/tailnet/nodes.ts";
 import { readPolicy, setPolicy } from "../../../lab/tailnet/policy.ts";
 import { tailscaleVersion } from "../../../lab/tailnet/programs.ts";
 import { describeLab } from "../../lab-only.ts";
@@ -189,10 +190,13 @@ describeLab("a lab with headscale", () => {
     expect((await statusWhen(plan, pve2, () => true)).BackendState).toBe("Running");
   });
 
-  test("a key without tags makes a node of the tailnet's user", async () => {
+  test("a tagged host that logged out comes back when its device was deleted", async () => {
     await must(plan, pve2, ["tailscale", "logout"]);
-    expect(await logIn(plan, pve2, await createAuthKey(plan, { tags: [] }))).toMatchObject({ exitCode: 0 });
-    expect((await statusWhen(plan, pve2, () => true)).Self.Tags).toBeUndefined();
+    await deleteNode(plan, "pve2");
+    expect((await tailnetNodes(plan)).map(({ label, tags }) => ({ label, tags }))).toEqual([
+      { label: "pve1", tags: ["tag:tailmox"] },
+    ]);
+    expect(await logIn(plan, pve2, await createAuthKey(plan))).toMatchObject({ exitCode: 0 });
   });
 
   test("an upgrade restarts the service, removal keeps the identity, purge deletes it", async () => {
@@ -205,6 +209,12 @@ describeLab("a lab with headscale", () => {
     await must(plan, pve1, ["test", "-f", "/var/lib/tailscale/tailscaled.state"]);
     await must(plan, pve1, ["apt-get", "purge", "-y", "tailscale"]);
     expect((await hostExec(plan, pve1, ["test", "-e", "/var/lib/tailscale"])).exitCode).toBe(1);
+  });
+
+  test("a key without tags makes a node of the tailnet's user", async () => {
+    await installTailscale(plan, pve1);
+    expect(await logIn(plan, pve1, await createAuthKey(plan, { tags: [] }))).toMatchObject({ exitCode: 0 });
+    expect((await statusWhen(plan, pve1, () => true)).Self.Tags).toBeUndefined();
   });
 });
 

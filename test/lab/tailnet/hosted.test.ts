@@ -14,6 +14,7 @@ import {
 } from "../../../lab/tailnet/hosted.ts";
 import { installTailscale } from "../../../lab/tailnet/install.ts";
 import { loginServer } from "../../../lab/tailnet/login-server.ts";
+import { deleteNode } from "../../../lab/tailnet/nodes.ts";
 import { setPolicy } from "../../../lab/tailnet/policy.ts";
 import { describeLab } from "../../lab-only.ts";
 import {
@@ -168,7 +169,7 @@ describeLab("a lab with the hosted kind of tailnet", () => {
 
   test("a deleted host is gone for the others, and gets a new address when it comes back", async () => {
     const address = await addressOf(plan, pve2);
-    await changeHostedNode(plan, "pve2", "delete");
+    await deleteNode(plan, "pve2");
     await statusWhen(plan, pve1, ({ Peer }) => Object.keys(Peer ?? {}).length === 0);
     await statusWhen(plan, pve2, ({ BackendState }) => BackendState === "NeedsLogin");
     const again = await logIn(plan, pve2, await createAuthKey(plan), ["--advertise-tags=tag:tailmox"]);
