@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { chmod, mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { UserError } from "../../src/errors.ts";
 import { cacheDir } from "../paths.ts";
 import type { HostPlan } from "../plan.ts";
 import { bootstrap } from "./bootstrap.ts";
@@ -55,12 +56,22 @@ export async function ensureImage(
   return lowers;
 }
 
-/** The lower directories for a host: the root that its scenario names, else the image of its release. */
+/**
+ * The lower directories for a host: the root that its scenario names, else the image of its release.
+ * Throws E_LAB_IMAGE when the root is none, and what `ensureImage` throws.
+ */
 export async function imageForHost(
   host: Pick<HostPlan, "release" | "rootfs">,
   progress?: (line: string) => void,
 ): Promise<Lowers> {
-  return host.rootfs === undefined ? ensureImage(host.release, progress) : [host.rootfs];
+  if (host.rootfs === undefined) return ensureImage(host.release, progress);
+  const rootfs = resolve(host.rootfs);
+  if (existsSync(join(rootfs, "etc/os-release")) && existsSync(join(rootfs, "usr/bin/systemctl")))
+    return [rootfs];
+  throw new UserError("E_LAB_IMAGE", `${rootfs} holds no root file system with systemd`, {
+    likely: "the path is wrong, or the root was never finished",
+    mend: "npm run lab -- image --proxmox DIR prepares one with Proxmox's packages",
+  });
 }
 
 function whyAbsent(base: string): string {

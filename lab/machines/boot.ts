@@ -21,14 +21,14 @@ export interface Booted {
 
 /**
  * Switches a prepared host on and waits until its systemd has started everything, at most `waitMs`
- * (default 30 s; then its state is "starting"). A failed unit is a fact in the answer and no error.
+ * (default 60 s; then its state is "starting"). A failed unit is a fact in the answer and no error.
  * Throws E_LAB_BOOT when systemd does not come up.
  */
 export async function bootHost(
   plan: LabPlan,
   host: HostPlan,
   progress: (line: string) => void = () => undefined,
-  waitMs = 30_000,
+  waitMs = 60_000,
 ): Promise<Booted> {
   const since = performance.now();
   if (!(await isRunning(plan, host))) await switchOn(plan, host, progress);

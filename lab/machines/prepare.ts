@@ -30,11 +30,7 @@ export async function prepareHost(
   const lowers = await imageForHost(host, options.progress);
   await rememberImage(host, lowers);
   const given = options.files ?? [];
-  const files = [
-    ...(await identityFiles(plan, host, lowers, given)),
-    ...(await sshHostKeys(host.name)),
-    ...given,
-  ];
+  const files = [...(await identityFiles(plan, host, lowers, given)), ...(await sshHostKeys(host)), ...given];
   await makeDisk(host, files, lowers);
 }
 

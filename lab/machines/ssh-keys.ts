@@ -1,18 +1,17 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runOk } from "../../src/host/run.ts";
 import type { ImageFile } from "../images/recipe.ts";
+import type { HostPlan } from "../plan.ts";
 
-/** Fresh ssh host keys, as Debian's openssh-server makes them at its installation. */
-export async function sshHostKeys(hostName: string): Promise<ImageFile[]> {
-  const dir = await mkdtemp(join(tmpdir(), "tailmox-keys-"));
-  try {
-    const pairs = await Promise.all(["ecdsa", "ed25519", "rsa"].map((type) => keyPair(dir, type, hostName)));
-    return pairs.flat();
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+/** Fresh ssh host keys, as Debian's openssh-server makes them at its installation; made in the host's directory. */
+export async function sshHostKeys(host: HostPlan): Promise<ImageFile[]> {
+  const dir = join(host.dir, "keys");
+  await rm(dir, { recursive: true, force: true });
+  await mkdir(dir, { mode: 0o700 });
+  const pairs = await Promise.all(["ecdsa", "ed25519", "rsa"].map((type) => keyPair(dir, type, host.name)));
+  await rm(dir, { recursive: true });
+  return pairs.flat();
 }
 
 async function keyPair(dir: string, type: string, hostName: string): Promise<ImageFile[]> {
