@@ -52,12 +52,13 @@ async function typedPassword(): Promise<string> {
     if (byte === undefined) throw new PveError("EOF while reading password");
     const char = String.fromCharCode(byte);
     if (char === "\r" || char === "\n") {
-      writeAll(1, "\r\n");
+      // The runtime's raw mode leaves the terminal's output alone, which makes CR LF of it.
+      writeAll(1, "\n");
       // Bytes of UTF-8 were taken one by one.
       return Buffer.from(password, "latin1").toString("utf8");
     }
     if (char === "\x03") {
-      writeAll(1, "\r\n");
+      writeAll(1, "\n");
       throw new PveError("password input aborted");
     }
     if (char === "\x7f" || char === "\b") {
