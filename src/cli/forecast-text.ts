@@ -25,7 +25,7 @@ export function forecastLines(judged: Forecast, compared: Compared, settings: st
     ["room", room(judged)],
     ["better ids", betterIds(judged)],
   ];
-  return [
+  return withoutNoBreak([
     ...wrap(sentence(verdict, ring.order.length, compared, settings), `${colour.padEnd(7)}`, "       "),
     ...others.flatMap((text) => wrap(text, "       ", "       ")),
     "",
@@ -38,8 +38,16 @@ export function forecastLines(judged: Forecast, compared: Compared, settings: st
       "",
       "",
     ),
-  ];
+  ]);
 }
+
+/** Lines as they are shown. */
+export function withoutNoBreak(lines: readonly string[]): string[] {
+  return lines.map((line) => line.replaceAll(NO_BREAK, " "));
+}
+
+/** Between a figure and its unit until the lines are made. */
+const NO_BREAK = "\u00a0";
 
 function betterRing({ ring }: Forecast): string {
   return isShorter(ring) ? ` (best ${ms(ring.best.rotationMs)})` : "";
@@ -96,7 +104,7 @@ function weakest({ weakest: { pair, host }, ring }: Forecast): string {
 function room({ moreHosts, verdict }: Forecast): string | undefined {
   if (verdict.colour === "red") return undefined;
   return moreHosts === 0
-    ? `no further host at the usual distance fits`
+    ? "one more host at the usual distance would make the verdict worse"
     : `${moreHosts} more at the usual distance until the verdict gets worse`;
 }
 
@@ -106,9 +114,12 @@ function betterIds({ ring }: Forecast): string | undefined {
   return `${ids.join(", ")}: ${ms(ring.best.rotationMs)} instead of ${ms(ring.rotationMs)}`;
 }
 
-function nextCommand({ ring }: Forecast, settings: string): string {
+function nextCommand({ ring, verdict, weakest: { host } }: Forecast, settings: string): string {
   if (isShorter(ring)) return "tailmox ring --matrix FILE";
-  return settings === "tuned" ? "tailmox up" : "tailmox tune --matrix FILE --dry-run";
+  if (settings !== "tuned") return "tailmox tune --matrix FILE --dry-run";
+  if (verdict.colour !== "red") return "tailmox up";
+  const rest = host && host.without.verdict !== "red" ? ` --without ${host.name}` : "";
+  return `tailmox forecast --matrix FILE${rest || " for fewer hosts"}`;
 }
 
 /** A gain of less than a per cent is none. */
@@ -122,9 +133,9 @@ export function rate(perDay: number): string {
   return figure === "0" ? "none in years" : `${figure} ${unit}`;
 }
 
-/** A time in the unit that suits it. */
+/** A time in the unit that suits it; figure and unit stay on one line. */
 export function ms(value: number): string {
-  if (value >= 10_000) return `${Math.round(value / 1000)} s`;
-  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
-  return value >= 10 ? `${Math.round(value)} ms` : `${value.toFixed(1)} ms`;
+  if (value >= 10_000) return `${Math.round(value / 1000)}${NO_BREAK}s`;
+  if (value >= 1000) return `${(value / 1000).toFixed(1)}${NO_BREAK}s`;
+  return `${value >= 10 ? Math.round(value) : value.toFixed(1)}${NO_BREAK}ms`;
 }

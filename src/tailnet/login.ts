@@ -21,10 +21,13 @@ export function readLoginAnswer(exitCode: number | null, stderr: string): LoginA
  * Why this key must not be used, undefined when it may. An OAuth secret makes an ephemeral node unless told
  * otherwise: the host would be deleted from the tailnet whenever it is off (tailscale.md 1.4.4).
  */
-export function keyObjection(key: string): string | undefined {
+export function keyObjection(key: string, loginServer: string | undefined): string | undefined {
   if (key === "") return "the key is empty";
   if (/\s/.test(key)) return "the key contains white space";
   if (key.startsWith("tskey-api-")) return "this is an API token, not a key for a host";
+  if (key.startsWith("hskey-") && loginServer === undefined) {
+    return "it is a key of a headscale server, and --login-server URL is missing";
+  }
   if (!key.startsWith("tskey-client-")) return undefined;
   const options = new URLSearchParams(key.split("?")[1] ?? "");
   return options.get("ephemeral") === "false"

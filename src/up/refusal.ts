@@ -102,7 +102,7 @@ function unknown(peers: readonly Peer[]): UserError {
   const names = peers.map(({ name }) => name).join(", ");
   const tried = peers.flatMap(({ address, verdict }) =>
     verdict.kind === "unknown"
-      ? verdict.tried.map((words) => words.replace(`root@${address}: `, ""))
+      ? verdict.tried.map((words) => words.replace(`root@${address}: `, "").replace(/\.$/, ""))
       : ["neither root's ssh key nor a password was accepted"],
   );
   return new UserError("E_PEER_UNKNOWN", `whether ${names} is in a cluster could not be found out`, {

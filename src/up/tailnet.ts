@@ -50,7 +50,7 @@ export async function joinTailnet(
 
 /** The steps that still lead to a login; none when this host is logged in. Throws E_AUTH_KEY without a usable key. */
 function planTailnet(facts: TailnetFacts, { codename }: OwnNode, options: UpOptions): Step[] {
-  const login = () => logIn({ ...options, authKey: usableKey(options.authKey) });
+  const login = () => logIn({ ...options, authKey: usableKey(options) });
   switch (facts.kind) {
     case "not installed":
       return [installTailscale(codename), login()];
@@ -63,7 +63,7 @@ function planTailnet(facts: TailnetFacts, { codename }: OwnNode, options: UpOpti
   }
 }
 
-function usableKey(key: string | undefined): string {
+function usableKey({ authKey: key, loginServer }: UpOptions): string {
   if (key === undefined) {
     throw new UserError(
       "E_AUTH_KEY",
@@ -75,11 +75,11 @@ function usableKey(key: string | undefined): string {
     );
   }
   keepSecret(key);
-  const objection = keyObjection(key);
+  const objection = keyObjection(key, loginServer);
   if (objection === undefined) return key;
   throw new UserError("E_AUTH_KEY", `the auth key cannot be used: ${objection}`, {
-    likely: "another kind of secret was given, or it was cut off when copied",
-    mend: "make an auth key (reusable, not ephemeral, with tag:tailmox); OAuth secrets need ?ephemeral=false",
+    likely: "another kind of secret was given, or a flag or a part of the key is missing",
+    mend: "an auth key (reusable, not ephemeral, with tag:tailmox); OAuth secrets need ?ephemeral=false",
   });
 }
 

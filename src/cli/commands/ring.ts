@@ -5,14 +5,14 @@ import { insertionId } from "../../cluster/node-ids.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
 import { matrixFlags, readMesh } from "../forecast-input.ts";
-import { ms } from "../forecast-text.ts";
+import { ms, withoutNoBreak } from "../forecast-text.ts";
 import { wrap } from "../wrap.ts";
 
 /** `tailmox ring`: the present order, the best one, and what it would take. It changes nothing. */
 export async function runRing(raw: unknown): Promise<number> {
   const flags = parseFlags(matrixFlags, raw);
   const result = ringResult(await readMesh(flags, "ring"));
-  console.log(flags.json ? envelope({ ok: true, result }) : ringLines(result).join("\n"));
+  console.log(flags.json ? envelope({ ok: true, result }) : withoutNoBreak(ringLines(result)).join("\n"));
   return 0;
 }
 

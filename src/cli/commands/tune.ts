@@ -14,7 +14,7 @@ import { alignColumns } from "../../up/table.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
 import { chooseSettings, matrixFlags, readMesh, seedFlag } from "../forecast-input.ts";
-import { ms, rate } from "../forecast-text.ts";
+import { ms, rate, withoutNoBreak } from "../forecast-text.ts";
 import { wrap } from "../wrap.ts";
 
 const flags = matrixFlags.extend({
@@ -50,7 +50,7 @@ export async function runTune(raw: unknown): Promise<number> {
     };
     console.log(envelope({ ok: true, result }));
   } else {
-    console.log(tuneLines(changes, settings, before, after).join("\n"));
+    console.log(withoutNoBreak(tuneLines(changes, settings, before, after)).join("\n"));
   }
   return 0;
 }
