@@ -30,7 +30,7 @@ export function verdictOf(
     if (changes.mean >= RED_FROM) add("red", `${perTime(changes.mean)}: it would hardly stay together`);
     else if (changes.mean >= GREEN_BELOW) add("amber", `${perTime(changes.mean)} are expected`);
     else if (changes.highByMeasurement >= GREEN_BELOW) {
-      add("amber", `the probes leave loss open that means ${perTime(changes.highByMeasurement)}`);
+      add("amber", `what was measured of the loss leaves ${perTime(changes.highByMeasurement)} possible`);
     }
   }
   const { crash } = figures.outageMs;

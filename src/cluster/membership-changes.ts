@@ -1,7 +1,7 @@
 import type { LossView } from "./loss-bounds.ts";
 import type { Mesh } from "./mesh.ts";
 import { type Simulation, type SimulationOptions, simulateRing } from "./simulate.ts";
-import { stabilityModel, tokenLossesPerDay } from "./stability-model.ts";
+import { DAY_MS, stabilityModel, tokenLossesPerDay } from "./stability-model.ts";
 import type { TotemSettings } from "./totem.ts";
 
 /** Measured counts lay within this factor of the model (corosync.md 6.4: within 2.7, one of 3.3). */
@@ -45,7 +45,8 @@ export function membershipChanges(
   return {
     mean: likely.perDay,
     low: Math.min(likely.low, least.low) / MODEL_FACTOR,
-    high: Math.max(likely.high, most.high) * MODEL_FACTOR,
+    // No ring breaks more often than its token times out.
+    high: Math.min(Math.max(likely.high, most.high) * MODEL_FACTOR, DAY_MS / likely.model.timers.tokenMs),
     highByMeasurement,
     linkDownsPerDay: likely.model.linkDownsPerDay,
     simulation: likely.simulation,

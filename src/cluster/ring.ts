@@ -39,10 +39,11 @@ export function bestRing(mesh: Mesh): { order: number[]; rotationMs: number; exa
   const found = exact ? exactTour(count, cost) : searchTour(count, cost);
   const there = startingAt(found, bestConnected(mesh));
   const back = startingAt([...found].reverse(), bestConnected(mesh));
-  const gain = tourLength(there, cost) - tourLength(back, cost);
-  // Where both directions are equal, the one that reads like the file.
-  const turn = gain > SAME_MS || (gain >= -SAME_MS && (back[1] ?? 0) < (there[1] ?? 0));
-  const order = turn ? back : there;
+  // Where both directions are equal, the one that goes to the near neighbour first, then the one like the file.
+  const first = (tour: readonly number[]) => cost(tour[0] ?? 0, tour[1] ?? 0);
+  const gains = [tourLength(there, cost) - tourLength(back, cost), first(there) - first(back)];
+  const gain = gains.find((difference) => Math.abs(difference) > SAME_MS) ?? (there[1] ?? 0) - (back[1] ?? 0);
+  const order = gain > 0 ? back : there;
   return { order, rotationMs: rotationMs(mesh, order), exact };
 }
 
