@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { rename, stat } from "node:fs/promises";
+import { withScratch } from "./scratch.ts";
 
 /**
  * Makes a directory of the cache once: `make` fills a scratch directory, which takes the name `directory`
@@ -7,15 +7,12 @@ import { basename, dirname, join } from "node:path";
  */
 export async function makeOnce(directory: string, make: (scratch: string) => Promise<void>): Promise<void> {
   if (await exists(directory)) return;
-  await mkdir(dirname(directory), { recursive: true });
-  const scratch = await mkdtemp(join(dirname(directory), `.${basename(directory)}-`));
-  try {
+  await withScratch(directory, async (scratch) => {
     await make(scratch);
-    await rename(scratch, directory);
-  } catch (error) {
-    await rm(scratch, { recursive: true, force: true });
-    if (!(await exists(directory))) throw error;
-  }
+    await rename(scratch, directory).catch(async (error: unknown) => {
+      if (!(await exists(directory))) throw error;
+    });
+  });
 }
 
 async function exists(path: string): Promise<boolean> {

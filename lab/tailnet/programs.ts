@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { goBuild, labModule } from "../go-build.ts";
 import { binDir, cacheDir } from "../paths.ts";
+import { withScratch } from "./scratch.ts";
 
 /** Paths of the Go programs that the lab's tailnet is made of. */
 export type TailnetPrograms = Readonly<Record<keyof typeof PACKAGES, string>>;
@@ -28,18 +29,15 @@ async function build(progress: (line: string) => void): Promise<TailnetPrograms>
     return programs;
   }
   progress(
-    "building headscale, tailscale, pebble and the test control server (usually 10 s, 5 min the first time)",
+    "building headscale, tailscale, pebble and the test control server (usually 15 s, 5 min the first time)",
   );
   await mkdir(binDir, { recursive: true });
-  const scratch = await mkdtemp(join(cacheDir, "build-"));
-  try {
+  await withScratch(join(cacheDir, "tailnet-build"), async (scratch) => {
     await goBuild(["-ldflags", await linkerFlags(), "-o", `${scratch}/`, ...Object.values(PACKAGES)]);
     // A running program keeps its old file: rename replaces the name only.
     for (const name of Object.keys(PACKAGES)) await rename(join(scratch, name), join(binDir, name));
-    await writeFile(stampFile, digest);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
+  await writeFile(stampFile, digest);
   return programs;
 }
 

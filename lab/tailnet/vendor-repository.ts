@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { runOk } from "../../src/host/run.ts";
@@ -39,6 +39,7 @@ export async function ensureVendorRepository(
   await makeOnce(directory, async (scratch) => {
     progress(`packing tailscale ${wanted.map((each) => each.version).join(", ")} for apt (usually 5 s)`);
     await fill(scratch, wanted, key);
+    await removeOld(dirname(directory));
   });
   const pool = join(directory, POOL);
   return {
@@ -64,6 +65,19 @@ async function digestOf(wanted: readonly TailscalePackage[], key: VendorKey): Pr
   }
   return hash.digest("hex").slice(0, 16);
 }
+
+/** Each change of a program makes another repository of 18 MB; labs that run may serve the last few. */
+async function removeOld(vendor: string): Promise<void> {
+  const names = (await readdir(vendor)).filter((name) => !name.startsWith("."));
+  const aged = await Promise.all(
+    names.map(async (name) => ({ name, made: (await stat(join(vendor, name))).mtimeMs })),
+  );
+  for (const { name } of aged.toSorted((a, b) => b.made - a.made).slice(KEPT)) {
+    await rm(join(vendor, name), { recursive: true, force: true });
+  }
+}
+
+const KEPT = 4;
 
 async function fill(root: string, wanted: readonly TailscalePackage[], key: VendorKey): Promise<void> {
   const work = join(root, "work");

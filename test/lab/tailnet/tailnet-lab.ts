@@ -12,20 +12,20 @@ import { startInternet } from "../../../lab/tailnet/internet.ts";
 import { loginServer } from "../../../lab/tailnet/login-server.ts";
 import type { RunResult } from "../../../src/host/run.ts";
 
-/** A bookworm and a trixie host, 50 ms apart, and a control server 20 ms away. */
-export function tailnetPlan(tailnet: ScenarioInput["tailnet"]): LabPlan {
+/** A bookworm and a trixie host, 50 ms apart, the second behind a home router if asked; control is 20 ms away. */
+export function tailnetPlan(tailnet: ScenarioInput["tailnet"], nat = false): LabPlan {
   return planLab(
     `test-tailnet-${tailnet}`,
     scenario.parse({
       name: "tailnet",
       summary: "two hosts and a control server",
       tailnet,
-      sites: [{ name: "a" }, { name: "b" }],
+      sites: [{ name: "a" }, { name: "b", nat }],
       hosts: [
         { name: "pve1", site: "a", release: "pve8" },
         { name: "pve2", site: "b", release: "pve9" },
       ],
-      links: [{ a: "pve1", b: "pve2", rttMs: PAIR_RTT_MS }],
+      links: [{ a: "a", b: "b", rttMs: PAIR_RTT_MS }],
       defaultLink: { rttMs: 20 },
     }),
   );

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeOnce } from "../../../../lab/tailnet/make-once.ts";
@@ -36,4 +36,12 @@ test("of two that make it at once both end well, with the one that was first", a
   await Promise.all([make("slow", 60), make("quick", 5)]);
   expect(await readFile(join(made, "file"), "utf8")).toBe("quick");
   expect(await readdir(root)).toEqual(["made"]);
+});
+
+test("what an interrupted making left is taken away after an hour, and not before", async () => {
+  const hoursAgo = new Date(Date.now() - 2 * 3_600_000);
+  for (const name of [".made-old", ".made-now", ".other-old"]) await mkdir(join(root, name));
+  for (const name of [".made-old", ".other-old"]) await utimes(join(root, name), hoursAgo, hoursAgo);
+  await makeOnce(join(root, "made"), (scratch) => writeFile(join(scratch, "file"), ""));
+  expect((await readdir(root)).sort()).toEqual([".made-now", ".other-old", "made"]);
 });
