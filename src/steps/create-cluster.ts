@@ -4,6 +4,7 @@ import type { Host } from "../host/host.ts";
 import { runInUnit } from "../host/unit.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { untilProxmoxAnswers } from "./proxmox-answers.ts";
+import { settleOnDisk } from "./settle-on-disk.ts";
 import type { Step } from "./step.ts";
 
 export interface CreateSpec {
@@ -34,6 +35,7 @@ export function createCluster({ clusterName, address }: CreateSpec): Step {
       doing("waiting for quorum");
       // pvecm exits 0 on failure too: only what stands afterwards counts.
       const done = await poll(30_000, 500, () => quorateMember(host, clusterName));
+      await host.change({ what: "bring it to the disk", undo: "nothing" }, settleOnDisk);
       if (done) return `"${clusterName}" is quorate, 1 of 1 votes`;
       throw failed(clusterName, `${output.stdout}\n${output.stderr}`);
     },

@@ -7,6 +7,7 @@ import { type JoinOutput, readJoinOutput } from "../proxmox/join-output.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { describeHalfJoined } from "./half-joined.ts";
 import { untilProxmoxAnswers } from "./proxmox-answers.ts";
+import { settleOnDisk } from "./settle-on-disk.ts";
 import type { Step } from "./step.ts";
 
 /** What lets this host in: root's ssh key on the member, or the member's root password. */
@@ -43,7 +44,9 @@ export function joinCluster(spec: JoinSpec): Step {
         { what: `pvecm add ${through.address}`, undo: "docs/undo-by-hand.md" },
         async (writer) => {
           if (admission.kind === "ssh") await trustHostKey(writer, through.address, admission.hostKey);
-          return add(writer, spec, doing);
+          const result = await add(writer, spec, doing);
+          await settleOnDisk(writer);
+          return result;
         },
       );
       const output = readJoinOutput(result.stdout, result.stderr);

@@ -12,9 +12,9 @@ export interface Pong {
  * asleep, so that what is measured next is the real one. Says nothing about policy or firewalls.
  */
 export async function wakePath(reader: Reader, address: string, count: number): Promise<readonly Pong[]> {
-  const argv = ["tailscale", "ping", "-c", String(count), "--timeout=3s", address] as const;
+  const argv = ["tailscale", "ping", "-c", String(count), "--timeout=2s", address] as const;
   // Exit 1 with pongs means "relayed": the lines decide, not the code (tailscale.md 1.9).
-  const result = await reader.run(argv, { timeoutMs: count * 4_000 + 2_000 });
+  const result = await reader.run(argv, { timeoutMs: count * 3_000 + 2_000 });
   return parsePongs(result.stdout);
 }
 

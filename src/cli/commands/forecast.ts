@@ -3,7 +3,7 @@ import { FORECAST_DEFAULTS, forecast, outlookOf } from "../../cluster/forecast.t
 import { ringOrder } from "../../cluster/ring.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
-import { chooseSettings, matrixFlags, readMesh, seedFlag } from "../forecast-input.ts";
+import { chooseSettings, hasFastDataUp, matrixFlags, readMesh, seedFlag } from "../forecast-input.ts";
 import { forecastResult } from "../forecast-result.ts";
 import { forecastLines } from "../forecast-text.ts";
 
@@ -18,12 +18,17 @@ export async function runForecast(raw: unknown): Promise<number> {
   const { settings, ha, seed, ...input } = parseFlags(flags, raw);
   const settingsFor = await chooseSettings(settings);
   const mesh = await readMesh(input, "forecast");
-  const options = { ...FORECAST_DEFAULTS, ha, seed };
+  const options = { ...FORECAST_DEFAULTS, ha, seed, fastDataUp: hasFastDataUp(settings) };
   const judged = forecast(mesh, settingsFor, options);
   const name = settings === "tuned" ? "pve-9" : "tuned";
   const order = ringOrder(mesh);
   const other = (await chooseSettings(name))(mesh, order);
-  const compared = { name, outlook: outlookOf(mesh, order, other, { ...options, runs: options.runs / 4 }) };
+  const outlook = outlookOf(mesh, order, other, {
+    ...options,
+    runs: options.runs / 4,
+    fastDataUp: hasFastDataUp(name),
+  });
+  const compared = { name, outlook };
   console.log(
     input.json
       ? envelope({ ok: true, result: forecastResult(judged, compared, settings, options) })

@@ -13,7 +13,7 @@ import { UserError } from "../../errors.ts";
 import { alignColumns } from "../../up/table.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
-import { chooseSettings, matrixFlags, readMesh, seedFlag } from "../forecast-input.ts";
+import { chooseSettings, hasFastDataUp, matrixFlags, readMesh, seedFlag } from "../forecast-input.ts";
 import { ms, rate, withoutNoBreak } from "../forecast-text.ts";
 import { wrap } from "../wrap.ts";
 
@@ -37,7 +37,7 @@ export async function runTune(raw: unknown): Promise<number> {
   const tuned = tunedSettings(mesh, order, { limitMs });
   if (!tuned.fits) throw noFit(mesh, limitMs);
   const options = { ...FORECAST_DEFAULTS, ha, seed };
-  const before = outlookOf(mesh, order, old, options);
+  const before = outlookOf(mesh, order, old, { ...options, fastDataUp: hasFastDataUp(settings) });
   const after = outlookOf(mesh, order, tuned.settings, options);
   const changes = changedKeys(old, tuned);
   if (input.json) {

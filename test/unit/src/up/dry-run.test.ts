@@ -132,6 +132,7 @@ describe("a dry run", () => {
       "run systemctl restart pvedaemon pveproxy",
       expect.stringMatching(/^run systemd-run .* -- pvecm create tailmox --link0 address=100\.64\.0\.1$/),
       expect.stringMatching(/^run systemctl reset-failed/),
+      "run sync --file-system /etc/corosync /var/lib/pve-cluster /root/.ssh",
     ]);
     expect(await run(host, OPTIONS)).toEqual([]);
     expect(await run(host, { ...OPTIONS, dryRun: false })).toEqual([]);
