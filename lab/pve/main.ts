@@ -4,6 +4,7 @@ import { pvecmMain } from "./cli/pvecm.ts";
 import { pvenodeMain } from "./cli/pvenode.ts";
 import { pveshMain } from "./cli/pvesh.ts";
 import { pveversionMain } from "./cli/pveversion.ts";
+import { complain } from "./cli/say.ts";
 import { PveError } from "./errors.ts";
 import { installerMain } from "./services/installer.ts";
 import { pvedaemonMain } from "./services/pvedaemon.ts";
@@ -30,12 +31,12 @@ const PROGRAMS: Readonly<Record<string, Main>> = {
 const name = basename(process.argv0);
 const program = PROGRAMS[name];
 if (!program) {
-  console.error(`${name}: called by a name that is none of ${Object.keys(PROGRAMS).join(", ")}`);
+  complain(`${name}: called by a name that is none of ${Object.keys(PROGRAMS).join(", ")}`);
   process.exit(255);
 }
 try {
   process.exit(await program(process.argv.slice(2)));
 } catch (error) {
-  console.error(errorText(error));
+  complain(errorText(error));
   process.exit(error instanceof PveError ? error.exitCode : 255);
 }

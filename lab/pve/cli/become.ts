@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { complain } from "./say.ts";
 
 /**
  * Runs another program in this one's place, on its streams, and gives its exit status; `quiet` drops its
@@ -12,7 +13,7 @@ export async function become(
   const child = spawn(file, args, { stdio: ["inherit", options.quiet ? "ignore" : "inherit", "inherit"] });
   return await new Promise((resolve) => {
     child.once("error", (error) => {
-      console.error(error.message);
+      complain(error.message);
       resolve(255);
     });
     child.once("exit", (code) => resolve(code ?? 255));

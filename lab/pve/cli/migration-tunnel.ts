@@ -5,6 +5,7 @@ import { readText } from "../node/files.ts";
 import { openNode } from "../node/pve-node.ts";
 import { parsePropertyString } from "../params/property-string.ts";
 import type { Command } from "./program.ts";
+import { say } from "./say.ts";
 
 /** `pvecm mtunnel -get_migration_ip`: which address of this node migrations use (proxmox.md 1). */
 export const migrationTunnel: Command = {
@@ -18,7 +19,7 @@ export const migrationTunnel: Command = {
       throw new PveError("missing argument: only -get_migration_ip is answered here");
     const network = params.migration_network ?? (await configuredNetwork());
     const address = network === undefined ? undefined : await addressIn(String(network));
-    console.log(address === undefined ? "no" : `ip: '${address}'`);
+    say(address === undefined ? "no" : `ip: '${address}'`);
     return 0;
   },
 };

@@ -2,6 +2,7 @@ import { PveError, textOf } from "../errors.ts";
 import { parseOptions } from "../params/cli-options.ts";
 import type { ParamSchemas } from "../params/schema.ts";
 import { type Params, verifyParams } from "../params/verify.ts";
+import { complain } from "./say.ts";
 
 export interface Command {
   /** Names of the arguments, in order. */
@@ -28,21 +29,21 @@ export async function runCommand(
     const asksHelp = first === "help" || /^--?h(elp)?$/.test(first);
     const what = first === "" ? "no command specified" : `unknown command '${program} ${argv.join(" ")}'`;
     const usage = names.sort().map((each) => `       ${usageLine(program, each, commands[each])}`);
-    console.error(
+    complain(
       `${asksHelp ? "" : `ERROR: ${what}\n`}USAGE: ${program} <COMMAND> [ARGS] [OPTIONS]\n${usage.join("\n")}`,
     );
     return asksHelp ? 0 : 255;
   }
   if (process.getuid?.() !== 0) {
-    console.error("please run as root");
+    complain("please run as root");
     return 255;
   }
   try {
     const words = argv.slice(name.split(" ").length);
     return await command.run(verifyParams(parseOptions(words, command.params, command.args), command.params));
   } catch (error) {
-    console.error(errorText(error));
-    if (error instanceof PveError && error.status === 400) console.error(usageLine(program, name, command));
+    complain(errorText(error));
+    if (error instanceof PveError && error.status === 400) complain(usageLine(program, name, command));
     return error instanceof PveError ? error.exitCode : 255;
   }
 }

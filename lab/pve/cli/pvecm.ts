@@ -17,6 +17,7 @@ import { askPassword, askYes, assertControllingTerminal } from "./ask.ts";
 import { become } from "./become.ts";
 import { migrationTunnel } from "./migration-tunnel.ts";
 import { type Command, runCommand } from "./program.ts";
+import { complain } from "./say.ts";
 import { commandTask } from "./task-command.ts";
 
 /** The cluster manager (proxmox.md 3, 4 and 6). */
@@ -37,7 +38,7 @@ function commands(createParams: ParamSchemas): Readonly<Record<string, Command>>
     create: { args: ["clustername"], params: createParams, run: create },
     add: { args: ["hostname"], params: addParams(addNodeParams), run: add },
     addnode: { args: ["node"], params: addNodeParams, run: addnode },
-    apiver: { args: [], params: {}, run: async () => say(`${JOIN_API_VERSION}\n`) },
+    apiver: { args: [], params: {}, run: async () => print(`${JOIN_API_VERSION}\n`) },
     status: { args: [], params: {}, run: status },
     nodes: { args: [], params: {}, run: nodes },
     expected: {
@@ -99,7 +100,7 @@ async function addnode(params: Params): Promise<number> {
   const node = await openNode();
   await node.pmxcfs.assertUp();
   const { warnings } = await addNode(node, params);
-  for (const warning of warnings) console.error(warning);
+  for (const warning of warnings) complain(warning);
   return 0;
 }
 
@@ -107,7 +108,7 @@ async function addnode(params: Params): Promise<number> {
 async function status(): Promise<number> {
   const conf = await mustReadClusterConf(await openNode());
   const secure = valueAt(conf, "totem", "secauth") ?? "on";
-  say(
+  print(
     [
       "Cluster information",
       "-------------------",
@@ -139,7 +140,7 @@ async function updatecerts(params: Params): Promise<number> {
   const node = await openNode();
   const silent = Boolean(params.silent);
   const output = {
-    print: silent ? () => undefined : (text: string) => void say(text),
+    print: silent ? () => undefined : (text: string) => void print(text),
     warn: () => undefined,
   };
   try {
@@ -149,7 +150,7 @@ async function updatecerts(params: Params): Promise<number> {
     });
   } catch (error) {
     if (!silent) throw error;
-    console.error(textOf(error));
+    complain(textOf(error));
   }
   return 0;
 }
@@ -164,7 +165,7 @@ function addParams(common: ParamSchemas): ParamSchemas {
   };
 }
 
-function say(text: string): 0 {
+function print(text: string): 0 {
   writeAll(1, text);
   return 0;
 }

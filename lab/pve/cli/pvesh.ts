@@ -9,6 +9,7 @@ import { runTask, writeAll } from "../tasks/task.ts";
 import { formatOutput, OUTPUT_PARAMS, type OutputFormat, readOutputFormat } from "./output-format.ts";
 import { errorText } from "./program.ts";
 import { runOnMember } from "./remote-pvesh.ts";
+import { complain } from "./say.ts";
 
 const VERBS: Readonly<Record<string, string>> = {
   get: "GET",
@@ -23,14 +24,14 @@ export async function pveshMain(argv: readonly string[]): Promise<number> {
   const [command = "", ...rest] = argv;
   const verb = VERBS[command];
   if (!verb) {
-    console.error(
+    complain(
       `ERROR: ${command === "" ? "no command specified" : `unknown command 'pvesh ${argv.join(" ")}'`}\n` +
         "USAGE: pvesh <get|ls|create|set|delete> <api_path> [OPTIONS] [FORMAT_OPTIONS]",
     );
     return 255;
   }
   if (process.getuid?.() !== 0) {
-    console.error("please run as root");
+    complain("please run as root");
     return 255;
   }
   try {
@@ -38,7 +39,7 @@ export async function pveshMain(argv: readonly string[]): Promise<number> {
     await node.pmxcfs.assertUp();
     return command === "ls" ? list(rest) : await call(node, command, verb, rest);
   } catch (error) {
-    console.error(errorText(error));
+    complain(errorText(error));
     return error instanceof PveError ? error.exitCode : 255;
   }
 }

@@ -79,8 +79,9 @@ async function settle(work: Promise<void>): Promise<string | undefined> {
 function interrupted(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const) {
-      process.once(signal, () => resolve("received interrupt"));
+      // Not once: a terminal and timeout(1) send it twice, and the second would end us before the log is closed.
+      process.on(signal, () => resolve("received interrupt"));
     }
-    process.once("SIGHUP", () => resolve("broken pipe"));
+    process.on("SIGHUP", () => resolve("broken pipe"));
   });
 }
