@@ -24,10 +24,11 @@ export function membershipChanges(
   mesh: Mesh,
   order: readonly number[],
   settings: TotemSettings,
-  options: SimulationOptions,
+  options: SimulationOptions & { fastDataUp: boolean },
 ): MembershipChanges {
+  const { fastDataUp } = options;
   const play = (losses: LossView) => {
-    const model = stabilityModel(mesh, order, settings, { losses });
+    const model = stabilityModel(mesh, order, settings, { losses, fastDataUp });
     const simulation = simulateRing(
       model,
       losses === "likely" ? options : { ...options, runs: options.runs / 4 },
@@ -58,10 +59,9 @@ export function roughChanges(
   mesh: Mesh,
   order: readonly number[],
   settings: TotemSettings,
-  seed: number,
-  losses: LossView = "likely",
+  { seed, fastDataUp, losses = "likely" }: { seed: number; fastDataUp: boolean; losses?: LossView },
 ): number {
-  const model = stabilityModel(mesh, order, settings, { losses });
+  const model = stabilityModel(mesh, order, settings, { losses, fastDataUp });
   const { changes, days } = simulateRing(model, { seed, hours: 4, runs: 12, effort: 0.02 });
   return changes === 0 ? tokenLossesPerDay(model) : changes / days;
 }

@@ -22,14 +22,14 @@ export function probesWanted(
   order: readonly number[],
   settings: TotemSettings,
   { mean, highByMeasurement }: MembershipChanges,
-  seed: number,
+  options: { seed: number; fastDataUp: boolean },
 ): ProbesWanted | undefined {
   const sent = mesh.links.flat().flatMap((link) => (link?.sent === undefined ? [] : [link.sent]));
   const goal = Math.max(GREEN_BELOW, 2 * mean);
   if (sent.length === 0 || highByMeasurement < goal) return undefined;
   for (const probes of [300, 1_000, 3_000, 10_000, 30_000, 100_000]) {
     if (probes <= Math.min(...sent)) continue;
-    const bound = roughChanges(measuredBetter(mesh, probes), order, settings, seed, "high");
+    const bound = roughChanges(measuredBetter(mesh, probes), order, settings, { ...options, losses: "high" });
     if (bound < goal)
       return { probes, minutes: Math.ceil(probes / PROBES_PER_SECOND / 60), wouldBound: bound };
   }

@@ -16,8 +16,9 @@ export const MOST_HOSTS = 32;
 export function moreHostsThatFit(
   mesh: Mesh,
   settingsFor: SettingsFor,
-  { colour, ha, seed }: { colour: Colour; ha: boolean; seed: number },
+  options: { colour: Colour; ha: boolean; seed: number; fastDataUp: boolean },
 ): number {
+  const { colour, ha } = options;
   if (colour === "red") return 0;
   const typical = medianLink(mesh);
   let larger = mesh;
@@ -26,7 +27,7 @@ export function moreHostsThatFit(
     larger = oneMore(larger, typical);
     const order = ringOrder(larger);
     const settings = settingsFor(larger, order);
-    const changes = roughChanges(larger, order, settings, seed);
+    const changes = roughChanges(larger, order, settings, options);
     const figures = ringFigures(larger, order, settings);
     const verdict = verdictOf(figures, { mean: changes, highByMeasurement: changes }, ha);
     if (verdict.colour === "red" || (colour === "green" && verdict.colour === "amber")) return more;

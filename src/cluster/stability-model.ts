@@ -25,7 +25,7 @@ export interface StabilityModel {
   rotationMs: number;
   meanRotationMs: number;
   rotation: LossyRotation;
-  /** libknet >= 1.27, so every Proxmox VE 8 and 9: data after the first pong brings a link up (corosync.md 5.1). */
+  /** libknet >= 1.27: data after the first pong brings a link up (corosync.md 5.1). */
   fastDataUp: boolean;
   /** How often any host calls any other down, a day. */
   linkDownsPerDay: number;
@@ -36,7 +36,7 @@ export function stabilityModel(
   mesh: Mesh,
   order: readonly number[],
   settings: TotemSettings,
-  { losses = "likely", fastDataUp = true }: { losses?: LossView; fastDataUp?: boolean } = {},
+  { losses = "likely", fastDataUp = false }: { losses?: LossView; fastDataUp?: boolean } = {},
 ): StabilityModel {
   const timers = totemTimers(settings, mesh.hosts.length);
   const hops = order.map((from, i): Hop => {

@@ -47,18 +47,18 @@ export function weakestPair(mesh: Mesh, settings: TotemSettings): WeakestPair {
 export function weakestHost(
   mesh: Mesh,
   settingsFor: SettingsFor,
-  { ha, seed }: { ha: boolean; seed: number },
+  options: { ha: boolean; seed: number; fastDataUp: boolean },
 ): WeakestHost | undefined {
   if (mesh.hosts.length < 3) return undefined;
   const rests = mesh.hosts.map(({ name }): WeakestHost => {
     const rest = without(mesh, [name]);
     const order = ringOrder(rest);
     const settings = settingsFor(rest, order);
-    const changes = roughChanges(rest, order, settings, seed);
+    const changes = roughChanges(rest, order, settings, options);
     const { colour } = verdictOf(
       ringFigures(rest, order, settings),
       { mean: changes, highByMeasurement: changes },
-      ha,
+      options.ha,
     );
     return {
       name,

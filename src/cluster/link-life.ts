@@ -1,0 +1,137 @@
+import {
+  downAfterMs,
+  effectivePingIntervalMs,
+  KNET_PATIENCE_MS,
+  type KnetLink,
+  pingsThatDrop,
+} from "./knet-link.ts";
+import { normalDraw } from "./random.ts";
+import type { StabilityModel } from "./stability-model.ts";
+
+/** A hop that needs a link, at the sending or at the receiving end. */
+export interface Role {
+  hop: number;
+  isSender: boolean;
+}
+
+/** One link in time: when it is next called down, and when pongs bring it back. */
+export class LinkLife {
+  readonly link: KnetLink;
+  /** One hop, or of two hosts both: there a link sends on one and receives on the other. */
+  readonly roles: readonly Role[];
+  downAt = 0;
+  firstPongAt = 0;
+  upAt = 0;
+  /** When the token first meets this outage; Infinity where it slips past. */
+  meets = 0;
+  /** The hop where it does. */
+  meetsOn = 0;
+
+  readonly #model: StabilityModel;
+  readonly #random: () => number;
+  readonly #interval: number;
+  /** Losses in a row below which no spread of the RTT drops the link. */
+  readonly #fewest: number;
+  readonly #runIsLongEnough: number;
+  readonly #shortRun: { mean: number; variance: number };
+  /** Time of an answered ping, from which the next outage is looked for. */
+  #clock: number;
+  #patientUntil = 0;
+
+  constructor(model: StabilityModel, random: () => number, link: KnetLink, roles: readonly Role[]) {
+    this.link = link;
+    this.roles = roles;
+    this.#model = model;
+    this.#random = random;
+    this.#interval = effectivePingIntervalMs(model.timers);
+    const early = Math.max(0, link.rttMs - link.jitterMs);
+    this.#fewest = Math.max(1, pingsThatDrop(link, model.timers, early, link.rttMs + link.jitterMs));
+    this.#runIsLongEnough = link.pingLoss ** (this.#fewest - 1);
+    this.#shortRun = cycleOfShortRun(link.pingLoss, this.#fewest);
+    this.#clock = random() * this.#interval;
+    this.nextOutage();
+  }
+
+  /** Finds the next outage after the present one. */
+  nextOutage(): void {
+    const { link } = this;
+    const { timers } = this.#model;
+    for (;;) {
+      this.#clock += this.#pingsToRun() * this.#interval;
+      const pong = this.#rtt();
+      const dropping = pingsThatDrop(link, timers, pong, this.#rtt());
+      let failed = this.#fewest;
+      while (failed < dropping && this.#random() < link.pingLoss) failed++;
+      if (failed < dropping) {
+        this.#clock += (failed + 1) * this.#interval; // the ping after the run was answered
+        continue;
+      }
+      this.downAt = this.#clock + downAfterMs(link, timers, pong);
+      this.#comeBack(failed);
+      return;
+    }
+  }
+
+  /** Pings go on while the link is down; the third pong (by default) brings it up. */
+  #comeBack(failed: number): void {
+    let pings = failed;
+    for (let pongs = 0; pongs <= this.#model.timers.pongCount; pongs++) {
+      pings++;
+      while (this.#random() < this.link.pingLoss) pings++;
+      this.upAt = this.#clock + pings * this.#interval + this.#rtt();
+      if (pongs === 0) this.firstPongAt = this.upAt;
+    }
+    this.#clock += pings * this.#interval;
+    this.#patientUntil = this.downAt + KNET_PATIENCE_MS - this.#random() * 1000;
+    const early = this.#patientUntil - downAfterMs(this.link, this.#model.timers) - this.#clock;
+    if (early > 0) this.#clock += Math.ceil(early / this.#interval) * this.#interval;
+  }
+
+  /** Pings from an answered one to the last answered one before a run of losses that is long enough. */
+  #pingsToRun(): number {
+    const q = this.link.pingLoss;
+    if (q === 0) return Number.POSITIVE_INFINITY;
+    const short = this.#fewest === 1 ? 0 : geometric(this.#random, this.#runIsLongEnough);
+    let pings = geometric(this.#random, q);
+    if (short === 0) return pings;
+    const { mean, variance } = this.#shortRun;
+    if (short > 24) {
+      return (
+        pings +
+        Math.max(2 * short, Math.round(short * mean + Math.sqrt(short * variance) * normalDraw(this.#random)))
+      );
+    }
+    for (let i = 0; i < short; i++) {
+      let run = 1;
+      while (run < this.#fewest - 1 && this.#random() < q) run++;
+      pings += geometric(this.#random, q) + run + 1;
+    }
+    return pings;
+  }
+
+  #rtt(): number {
+    const { rttMs, jitterMs } = this.link;
+    if (jitterMs === 0) return rttMs;
+    return Math.max(0, rttMs + (this.#random() + this.#random() - 1) * jitterMs);
+  }
+}
+
+/** Number of failures before the first success of chance `p`. */
+function geometric(random: () => number, p: number): number {
+  return p >= 1 ? 0 : Math.floor(Math.log(1 - random()) / Math.log1p(-p));
+}
+
+/** Mean and variance of the pings from one answered one over a run of fewer than `enough` lost ones to the next. */
+function cycleOfShortRun(q: number, enough: number): { mean: number; variance: number } {
+  if (q === 0 || enough === 1) return { mean: 0, variance: 0 };
+  let total = 0;
+  let mean = 0;
+  let square = 0;
+  for (let run = 1, chance = 1; run < enough; run++, chance *= q) {
+    total += chance;
+    mean += chance * run;
+    square += chance * run * run;
+  }
+  mean /= total;
+  return { mean: (1 - q) / q + mean + 1, variance: (1 - q) / q ** 2 + square / total - mean ** 2 };
+}

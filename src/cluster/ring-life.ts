@@ -1,0 +1,178 @@
+import { LinkLife, type Role } from "./link-life.ts";
+import { DAY_MS, type Hop, type StabilityModel, tokenLossesPerDay } from "./stability-model.ts";
+
+/** Later than any horizon, and as late as ms can be told apart. */
+const NEVER_MS = 1e14;
+/** A ring with its token at a known hop at a known time. */
+export class RingLife {
+  readonly #model: StabilityModel;
+  readonly #random: () => number;
+  readonly #links: LinkLife[];
+  readonly #senders: LinkLife[];
+  readonly #receivers: LinkLife[];
+  /** Time from the start of a rotation to each hop. */
+  readonly #offsets: number[];
+  readonly #lossless: number;
+  /** Outages that the token met so far. */
+  outages = 0;
+  #time = 0;
+  #hop = 0;
+  /** Delay that the present rotation has already suffered, and until when it counts. */
+  #excess = 0;
+  #excessUntil = 0;
+
+  constructor(model: StabilityModel, random: () => number) {
+    this.#model = model;
+    this.#random = random;
+    let offset = 0;
+    this.#offsets = model.hops.map(({ delayMs }) => {
+      offset += delayMs;
+      return offset - delayMs;
+    });
+    this.#lossless = 1 - (model.rotation.tail[1] ?? 0);
+    const count = model.hops.length;
+    const other = (hop: number) => (hop + 1) % count;
+    this.#senders = model.hops.map(({ sender }, hop) => {
+      const back = count === 2 ? [{ hop: other(hop), isSender: false }] : [];
+      return new LinkLife(model, random, sender, [{ hop, isSender: true }, ...back]);
+    });
+    this.#receivers = model.hops.map(({ receiver }, hop) => {
+      const same = count === 2 ? this.#senders[other(hop)] : undefined;
+      return same ?? new LinkLife(model, random, receiver, [{ hop, isSender: false }]);
+    });
+    this.#links = [...new Set([...this.#senders, ...this.#receivers])];
+    for (const link of this.#links) this.#meet(link);
+  }
+
+  /** Plays until the horizon and counts the membership changes. */
+  changesUntil(horizon: number): number {
+    const aloneRate = tokenLossesPerDay(this.#model) / DAY_MS;
+    let aloneAt = this.#exponential(aloneRate);
+    let changes = 0;
+    for (;;) {
+      const link = this.#nextMet();
+      const at = Math.min(link?.meets ?? Number.POSITIVE_INFINITY, aloneAt);
+      if (at >= horizon) return changes;
+      if (link === undefined || aloneAt <= link.meets) {
+        changes++;
+        this.#reform(aloneAt + this.#model.timers.tokenMs, 0);
+        aloneAt = this.#time + this.#exponential(aloneRate);
+      } else {
+        changes += this.#meetOutage(link);
+        this.outages++;
+      }
+      for (const other of this.#links)
+        if (other === link || other.meets < this.#time + this.#model.rotationMs) this.#meet(other);
+    }
+  }
+
+  #nextMet(): LinkLife | undefined {
+    let next: LinkLife | undefined;
+    for (const link of this.#links) if (next === undefined || link.meets < next.meets) next = link;
+    return next;
+  }
+
+  /** Sets when the token first meets this link's outage, passing over outages that it does not meet. */
+  #meet(link: LinkLife): void {
+    link.meets = Number.POSITIVE_INFINITY;
+    while (link.downAt < NEVER_MS) {
+      for (const role of link.roles) {
+        const pass = this.#passDuring(link, role);
+        if (pass >= link.meets) continue;
+        link.meets = pass;
+        link.meetsOn = role.hop;
+      }
+      if (link.meets < Number.POSITIVE_INFINITY) return;
+      link.nextOutage();
+    }
+  }
+
+  /** When the token is first sent over the hop within the outage of a link that the hop needs; else Infinity. */
+  #passDuring(link: LinkLife, { hop, isSender }: Role): number {
+    const { rotationMs, meanRotationMs } = this.#model;
+    const ahead = (this.#offsets[hop] ?? 0) - (this.#offsets[this.#hop] ?? 0);
+    const first = this.#time + (ahead < 0 ? ahead + rotationMs : ahead);
+    const lead = isSender ? 0 : this.#hopAt(hop).delayMs;
+    const away = link.downAt - lead - first;
+    let pass = first;
+    // After a few rotations nothing is left of the phase.
+    if (away > 3 * rotationMs) pass += away + this.#random() * meanRotationMs;
+    else if (away > 0) pass += Math.ceil(away / rotationMs) * rotationMs;
+    return pass < link.upAt - lead ? pass : Number.POSITIVE_INFINITY;
+  }
+
+  /** The token at a hop whose link is down: tried every retransmit timeout. Returns the membership changes it costs. */
+  #meetOutage(link: LinkLife): number {
+    const { timers, rotationMs, fastDataUp } = this.#model;
+    const hop = link.meetsOn;
+    const { delayMs, loss } = this.#hopAt(hop);
+    const sender = this.#senders[hop] ?? link;
+    const receiver = this.#receivers[hop] ?? link;
+    // Of two hosts the receiver's own repeats of the token bring the sender's link up; of more they go elsewhere.
+    const sendsAgainAt = fastDataUp && this.#links.length === 2 ? sender.firstPongAt : sender.upAt;
+    const excess =
+      link.meets < this.#excessUntil ? this.#excess : this.#lostElsewhere() * timers.retransmitMs;
+    const before = link.meets + delayMs - rotationMs - excess; // when the receiver last had the token
+    for (let tries = 0; ; tries++) {
+      const sent = link.meets + tries * timers.retransmitMs;
+      const arrives = sent + delayMs;
+      if (arrives - before > timers.tokenMs) {
+        const lostAt = before + timers.tokenMs;
+        const down = [sender, receiver].filter(({ downAt }) => downAt < lostAt);
+        return this.#reform(lostAt, Math.max(0, ...down.map(({ upAt }) => upAt)));
+      }
+      if (sent >= sender.downAt && sent < sendsAgainAt) continue;
+      if (this.#random() < loss) continue;
+      if (arrives >= receiver.downAt && arrives < receiver.upAt) {
+        if (!fastDataUp || arrives < receiver.firstPongAt) continue;
+        receiver.upAt = arrives;
+      }
+      sender.upAt = Math.min(sender.upAt, sendsAgainAt);
+      return this.#goOn(hop, arrives, excess + tries * timers.retransmitMs);
+    }
+  }
+
+  /** The token got through late; what the rest of the rotation loses comes on top. */
+  #goOn(hop: number, arrived: number, excess: number): number {
+    const { timers, rotationMs, hops } = this.#model;
+    const later = this.#lostElsewhere() * timers.retransmitMs;
+    this.#time = arrived;
+    this.#hop = (hop + 1) % hops.length;
+    this.#excess = excess + later;
+    this.#excessUntil = arrived + rotationMs;
+    if (rotationMs + this.#excess <= timers.tokenMs) return 0;
+    return this.#reform(arrived + later, 0);
+  }
+
+  /**
+   * The token is lost: a new ring forms. A link that is still down when consensus ends costs a second change: the
+   * ring forms without that host and then again with it.
+   */
+  #reform(lostAt: number, linkUpAt: number): number {
+    const alone = linkUpAt > lostAt + this.#model.timers.consensusMs;
+    // The rotations that form the ring are as exposed to loss as any: they are played, not skipped.
+    this.#time = Math.max(lostAt, linkUpAt);
+    this.#hop = 0;
+    this.#excess = 0;
+    this.#excessUntil = 0;
+    return alone ? 2 : 1;
+  }
+
+  /** Token packets lost on the other hops of a rotation. */
+  #lostElsewhere(): number {
+    if (this.#random() < this.#lossless) return 0;
+    let lost = 1;
+    for (const { loss } of this.#model.hops) while (this.#random() < loss) lost++;
+    return lost;
+  }
+
+  #hopAt(at: number): Hop {
+    const hop = this.#model.hops[at];
+    if (hop === undefined) throw new RangeError(`no hop ${at}`);
+    return hop;
+  }
+
+  #exponential(rate: number): number {
+    return rate === 0 ? Number.POSITIVE_INFINITY : -Math.log(1 - this.#random()) / rate;
+  }
+}
