@@ -26,6 +26,7 @@ export const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   "libvotequorum-dev": "corosync's votes",
   "libcmap-dev": "corosync's runtime keys",
   "libcfg-dev": "corosync's reload",
+  sqlite3: "backs up the stand-in's database, in its tests",
   "python3-proxmoxer": "a Proxmox client that nobody here wrote, for the tests",
   "python3-requests": "what python3-proxmoxer speaks HTTP with",
 };
