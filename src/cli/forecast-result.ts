@@ -11,7 +11,7 @@ export const NOT_MODELLED = [
 
 /** The forecast as `--json` prints it. */
 export function forecastResult(
-  { ring, weakest, moreHosts, watchdog, measured, totem, figures, changes, verdict }: Forecast,
+  { ring, weakest, moreHosts, watchdog, measured, totem, figures, changes, verdict, beyond }: Forecast,
   compared: Compared,
   settings: string,
   { ha, seed, hours }: ForecastOptions,
@@ -43,6 +43,7 @@ export function forecastResult(
     },
     measured,
     simulation: changes ? { seed, hours, ...changes.simulation } : null,
+    beyondMeasured: Object.values(beyond),
     notModelled: NOT_MODELLED,
   };
 }

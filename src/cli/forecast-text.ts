@@ -23,6 +23,7 @@ export function forecastLines(judged: Forecast, compared: Compared, settings: st
     ],
     ["weakest", weakest(judged)],
     ["room", room(judged)],
+    ["unproved", beyond(judged)],
     ["better ids", betterIds(judged)],
   ];
   return withoutNoBreak([
@@ -106,6 +107,12 @@ function room({ moreHosts, verdict }: Forecast): string | undefined {
   return moreHosts === 0
     ? "one more host at the usual distance would make the verdict worse"
     : `${moreHosts} more at the usual distance until the verdict gets worse`;
+}
+
+/** What is beyond all measurements, but for the loss, which is among the reasons. */
+function beyond({ beyond: { hosts, rtt } }: Forecast): string | undefined {
+  const said = [hosts, rtt].filter((text) => text !== undefined);
+  return said.length === 0 ? undefined : said.join("; ");
 }
 
 function betterIds({ ring }: Forecast): string | undefined {

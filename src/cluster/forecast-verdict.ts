@@ -1,3 +1,4 @@
+import type { BeyondMeasured } from "./beyond-measured.ts";
 import type { RingFigures } from "./ring-figures.ts";
 import { OUTAGE_LIMIT_MS, OUTAGE_LIMIT_WITHOUT_HA_MS, WATCHDOG_MS } from "./tuned.ts";
 
@@ -19,7 +20,7 @@ export interface Verdict {
 export function verdictOf(
   figures: RingFigures,
   changes: { mean: number; highByMeasurement: number },
-  ha: boolean,
+  { ha, beyond = {} }: { ha: boolean; beyond?: BeyondMeasured },
 ): Verdict {
   const reasons: Verdict["reasons"] = figures.impossible.map((text) => ({
     colour: "red",
@@ -48,6 +49,7 @@ export function verdictOf(
       `a small change in /etc/pve takes ${(figures.fileChangeMs / 1000).toFixed(1)} s, so every click is slow`,
     );
   }
+  if (beyond.loss !== undefined) add("amber", beyond.loss);
   reasons.sort((a, b) => RANK[b.colour] - RANK[a.colour]);
   return { colour: reasons[0]?.colour ?? "green", reasons };
 }

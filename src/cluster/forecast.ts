@@ -1,3 +1,4 @@
+import { type BeyondMeasured, beyondMeasured } from "./beyond-measured.ts";
 import { type Verdict, verdictOf } from "./forecast-verdict.ts";
 import { fewestProbes, lossBounds } from "./loss-bounds.ts";
 import { type MembershipChanges, membershipChanges } from "./membership-changes.ts";
@@ -37,6 +38,7 @@ export interface Outlook {
   /** Undefined where no ring can form at all. */
   changes?: MembershipChanges;
   verdict: Verdict;
+  beyond: BeyondMeasured;
 }
 
 export interface Forecast extends Outlook {
@@ -96,8 +98,9 @@ export function outlookOf(
 ): Outlook {
   const figures = ringFigures(mesh, order, totem);
   const changes = figures.impossible.length > 0 ? undefined : membershipChanges(mesh, order, totem, options);
-  const verdict = verdictOf(figures, changes ?? { mean: 0, highByMeasurement: 0 }, options.ha);
-  return { totem, figures, ...(changes && { changes }), verdict };
+  const beyond = beyondMeasured(mesh);
+  const verdict = verdictOf(figures, changes ?? { mean: 0, highByMeasurement: 0 }, { ...options, beyond });
+  return { totem, figures, ...(changes && { changes }), verdict, beyond };
 }
 
 /** Order and rotation by the present ids, and the best there is. */

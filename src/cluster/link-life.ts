@@ -76,8 +76,7 @@ export class LinkLife {
   #comeBack(failed: number): void {
     let pings = failed;
     for (let pongs = 0; pongs <= this.#model.timers.pongCount; pongs++) {
-      pings++;
-      while (this.#random() < this.link.pingLoss) pings++;
+      pings += 1 + geometric(this.#random, 1 - this.link.pingLoss);
       this.upAt = this.#clock + pings * this.#interval + this.#rtt();
       if (pongs === 0) this.firstPongAt = this.upAt;
     }

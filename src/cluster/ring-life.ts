@@ -3,6 +3,7 @@ import { DAY_MS, type Hop, type StabilityModel, tokenLossesPerDay } from "./stab
 
 /** Later than any horizon, and as late as ms can be told apart. */
 const NEVER_MS = 1e14;
+
 /** A ring with its token at a known hop at a known time. */
 export class RingLife {
   readonly #model: StabilityModel;

@@ -18,7 +18,7 @@ export function moreHostsThatFit(
   settingsFor: SettingsFor,
   options: { colour: Colour; ha: boolean; seed: number; fastDataUp: boolean },
 ): number {
-  const { colour, ha } = options;
+  const { colour } = options;
   if (colour === "red") return 0;
   const typical = medianLink(mesh);
   let larger = mesh;
@@ -29,7 +29,7 @@ export function moreHostsThatFit(
     const settings = settingsFor(larger, order);
     const changes = roughChanges(larger, order, settings, options);
     const figures = ringFigures(larger, order, settings);
-    const verdict = verdictOf(figures, { mean: changes, highByMeasurement: changes }, ha);
+    const verdict = verdictOf(figures, { mean: changes, highByMeasurement: changes }, options);
     if (verdict.colour === "red" || (colour === "green" && verdict.colour === "amber")) return more;
   }
 }

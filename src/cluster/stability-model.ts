@@ -85,7 +85,8 @@ export function tokenLossesPerDay({
   rotation,
 }: StabilityModel): number {
   const breaking = lossesThatBreak(timers.tokenMs, turn, timers.retransmitMs);
-  return ((rotation.tail[breaking] ?? 0) / meanRotationMs) * DAY_MS;
+  const share = rotation.tail[breaking] ?? 0;
+  return share === 0 ? 0 : (share / meanRotationMs) * DAY_MS;
 }
 
 /** One host's sight of another. */

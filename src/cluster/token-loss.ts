@@ -25,7 +25,8 @@ export function lossyRotation(hopLoss: readonly number[], most: number): LossyRo
     density = next;
   }
   const tail: number[] = [];
-  let above = 0;
+  const beyond = 1 - density.reduce((sum, chance) => sum + chance);
+  let above = beyond > 1e-9 ? beyond : 0;
   for (let k = length - 1; k >= 0; k--) {
     above += density[k] ?? 0;
     tail[k] = Math.min(1, above);

@@ -1,3 +1,4 @@
+import { beyondMeasured } from "./beyond-measured.ts";
 import { type Colour, GREEN_BELOW, verdictOf } from "./forecast-verdict.ts";
 import { roughChanges } from "./membership-changes.ts";
 import { linkOf, type Mesh, nameOf, without } from "./mesh.ts";
@@ -58,7 +59,7 @@ export function weakestHost(
     const { colour } = verdictOf(
       ringFigures(rest, order, settings),
       { mean: changes, highByMeasurement: changes },
-      options.ha,
+      { ...options, beyond: beyondMeasured(rest) },
     );
     return {
       name,

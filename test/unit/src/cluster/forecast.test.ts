@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { FORECAST_DEFAULTS, forecast } from "../../../../src/cluster/forecast.ts";
 import { perTime } from "../../../../src/cluster/forecast-verdict.ts";
 import type { Mesh } from "../../../../src/cluster/mesh.ts";
@@ -56,6 +57,19 @@ describe("the verdict", () => {
     const many = seen(10_000);
     expect(many.verdict.reasons.map(({ text }) => text).join()).not.toContain("leaves");
     expect(many.measured.wanted).toBeUndefined();
+  });
+});
+
+describe("beyond what was measured", () => {
+  test("there is no green for loss, and a word for RTT and for the number of hosts", () => {
+    const lossy = judge(meshOf(3, (a, b) => ({ rttMs: 20, loss: a + b === 1 ? 0.15 : 0 })));
+    expect(lossy.verdict).toMatchObject({
+      colour: "amber",
+      reasons: [{ text: expect.stringContaining("15 %") }],
+    });
+    expect(judge(evenMesh(8, 10, 0)).beyond).toEqual({ hosts: "8 hosts: measured up to 7" });
+    expect(judge(evenMesh(2, 1200, 0)).beyond.rtt).toContain("1200 ms");
+    expect(judge(evenMesh(7, 20, 0.1)).beyond).toEqual({});
   });
 });
 
@@ -127,4 +141,33 @@ test("a forecast shows the best ids beside the present ones: each site in one st
   expect(ring.best).toMatchObject({ nodeids: [10, 20, 30, 40, 50, 60], rotationMs: 102, exact: true });
   expect(ring.best.order[0]).toBe("h0");
   expect(new Set(ring.best.order.slice(0, 3))).toEqual(new Set(["h0", "h2", "h4"]));
+});
+
+test("any full mesh gets a forecast of finite figures in bounded time", () => {
+  const links = fc.record({
+    rttMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 2000, noNaN: true })),
+    jitterMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 500, noNaN: true })),
+    loss: fc.oneof(fc.constantFrom(0, 0.001, 0.999), fc.double({ min: 0, max: 0.999, noNaN: true })),
+    sent: fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined }),
+  });
+  const meshes = fc.integer({ min: 2, max: 6 }).chain((count) =>
+    fc.array(links, { minLength: count * count, maxLength: count * count }).map((told) =>
+      meshOf(count, (from, to) => {
+        const { rttMs, jitterMs, loss, sent } = told[from * count + to] ?? { rttMs: 1, jitterMs: 0, loss: 0 };
+        const probes = sent === undefined ? {} : { sent, lost: Math.round(loss * sent) };
+        return { rttMs, jitterMs, loss, ...probes };
+      }),
+    ),
+  );
+  fc.assert(
+    fc.property(meshes, fc.constantFrom(tuned, pve9), (mesh, settingsFor) => {
+      const { changes, figures, ring } = judge(mesh, settingsFor, { runs: 2, hours: 6 });
+      const counts = changes ? [changes.low, changes.mean, changes.high] : [0, 0, 0];
+      expect(counts).toEqual([...counts].sort((a, b) => a - b));
+      for (const value of [...counts, ring.rotationMs, figures.outageMs.crash, figures.writeLatencyMs.p99]) {
+        expect(Number.isFinite(value)).toBe(true);
+      }
+    }),
+    { numRuns: 12, seed: 1, endOnFailure: true },
+  );
 });

@@ -81,7 +81,7 @@ describe("the simulation beside the contract's model and real corosync (corosync
       ] as const) {
         for (const [i, fastDataUp] of [true, false].entries()) {
           const found = changesPerDay(hosts, rttMs, loss, pve9, { fastDataUp }) / 24;
-          const factor = (expected[i] ?? 0) < 2 ? 4.5 : 2.2;
+          const factor = (expected[i] ?? 0) < 2 ? 4.5 : 2.7;
           expect(found / (expected[i] ?? 0)).toBeGreaterThan(1 / factor);
           expect(found / (expected[i] ?? 0)).toBeLessThan(factor);
         }

@@ -57,3 +57,9 @@ describe("the token under loss", () => {
     expect(meanLosses).toBeCloseTo(1, 9);
   });
 });
+
+test("a rotation under hopeless loss keeps its whole chance in the tail", () => {
+  const { tail } = lossyRotation([0.99, 0.99, 0.99], 4);
+  expect(tail[0]).toBeCloseTo(1, 9);
+  expect(tail[4] ?? 0).toBeGreaterThan(0.999);
+});
