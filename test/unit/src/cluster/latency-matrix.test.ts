@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type LatencyMatrix, parseLatencyMatrix } from "../../../../src/cluster/latency-matrix.ts";
 import { fullMesh, without } from "../../../../src/cluster/mesh.ts";
-import type { UserError } from "../../../../src/errors.ts";
+import { UserError } from "../../../../src/errors.ts";
 
 const hosts = [{ name: "a", nodeid: 20 }, { name: "b", nodeid: 10 }, { name: "c" }];
 const json = (links: unknown[], more: object = {}) =>
@@ -12,7 +12,8 @@ const errorOf = (work: () => unknown): UserError => {
   try {
     work();
   } catch (error) {
-    return error as UserError;
+    if (error instanceof UserError) return error;
+    throw error;
   }
   throw new Error("no error");
 };
