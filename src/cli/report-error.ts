@@ -4,7 +4,11 @@ import { envelope } from "./envelope.ts";
 import { wrap } from "./wrap.ts";
 
 /** Shows an error to the person (stderr) or the program (stdout, JSON), and gives the exit status. */
-export function reportError(error: unknown, json: boolean, logPath?: string): number {
+export function reportError(
+  error: unknown,
+  json: boolean,
+  { changes, logPath }: { changes?: number; logPath?: string | undefined } = {},
+): number {
   const known = asUserError(error);
   const { code, message, likely, mend, exitCode } = known;
   if (json) {
@@ -19,7 +23,7 @@ export function reportError(error: unknown, json: boolean, logPath?: string): nu
     ...wrap(message, "  !!  ", "      "),
     ...wrap(likely, "      Likely: ", "              "),
     ...wrap(mend, "      Mend: ", "            "),
-    `${changedWords(exitCode)}(error ${code}, exit ${exitCode})${log}`,
+    `${changes === 0 ? "Nothing was changed on this host.  " : ""}(error ${code}, exit ${exitCode})${log}`,
   ];
   process.stderr.write(`${redact(lines.join("\n"))}\n`);
   return exitCode;
@@ -44,8 +48,3 @@ const ADVICE: Record<string, readonly [string, string]> = {
   ENOSPC: ["the disk is full", "df -h; make room, then run it again"],
   ENOTCONN: ["pmxcfs went away under /etc/pve", "systemctl status pve-cluster"],
 };
-
-/** Exit 4 means: looked, and refused. */
-function changedWords(exitCode: number): string {
-  return exitCode === 4 ? "Nothing of the plan was done.  " : "";
-}

@@ -28,7 +28,8 @@ export async function runUp(raw: unknown): Promise<number> {
     flags.json && !flags.verbose ? silentScreen : makeScreen(flags.json ? process.stderr : process.stdout);
   const kept = flags.dryRun ? noJournal : openJournal(flags.logFile);
   const journal = flags.verbose ? telling(kept, screen) : kept;
-  const host = openHost(localTransport("this host"), flags.dryRun ? closedGate : openGate(journal), journal);
+  const gate = flags.dryRun ? closedGate : openGate(journal);
+  const host = openHost(localTransport("this host"), gate, journal);
   stopBetweenChanges((line) => screen.note(line));
   try {
     screen.say(`tailmox ${VERSION}\n`);
@@ -53,7 +54,7 @@ export async function runUp(raw: unknown): Promise<number> {
     screen.fail();
     const code = error instanceof UserError ? error.code : "E_INTERNAL";
     journal.write({ event: "end", code, error: String(error) });
-    return reportError(error, flags.json, journal.path);
+    return reportError(error, flags.json, { changes: gate.passed, logPath: journal.path });
   }
 }
 
