@@ -31,7 +31,7 @@ export async function startDaemon(
   const child = spawn(file, args, {
     detached: true,
     stdio: ["ignore", log.fd, log.fd],
-    env: { ...process.env, ...options.env, [MARK]: plan.id },
+    env: { ...process.env, ...options.env, ...markOf(plan) },
   });
   await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
   await log.close();
@@ -100,6 +100,11 @@ export async function endProcess(pid: number, graceMs: number): Promise<void> {
     if (Date.now() > deadline + 5_000) return;
     await Bun.sleep(20);
   }
+}
+
+/** In the environment of a command that works for a lab: `killEverything` finds it when the lab was killed. */
+export function markOf(plan: Pick<LabPlan, "id">): Readonly<Record<string, string>> {
+  return { [MARK]: plan.id };
 }
 
 const MARK = "TAILMOX_LAB";

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import { cacheDir } from "../paths.ts";
 import type { HostPlan } from "../plan.ts";
 import { bootstrap } from "./bootstrap.ts";
+import { fileDigest } from "./file-digest.ts";
 import { withLock } from "./lock.ts";
 import { pruneImages } from "./prune.ts";
 import { baseRecipe, type ImageFile, type Recipe, type Release, recipeDigest } from "./recipe.ts";
@@ -89,14 +89,3 @@ async function makeLayer(dir: string, files: readonly ImageFile[], base: string)
   await writeFiles(partial, files, [base]);
   await rename(partial, dir);
 }
-
-function fileDigest(file: string): string {
-  const { size, mtimeMs } = statSync(file);
-  const key = `${file} ${size} ${mtimeMs}`;
-  const known = digests.get(key) ?? createHash("sha256").update(readFileSync(file)).digest("hex");
-  digests.set(key, known);
-  return known;
-}
-
-/** By path, size and time of change: the stand-in has 100 MB, and each host asks. */
-const digests = new Map<string, string>();

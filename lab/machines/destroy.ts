@@ -7,6 +7,7 @@ import { cgroupIsEmpty, findCgroups, removeCgroups } from "./cgroup.ts";
 import { loopsAreFree, loopsOf } from "./loops.ts";
 import { powerCut } from "./power-cut.ts";
 import { machinePrograms } from "./programs.ts";
+import { layersDir } from "./shared-layer.ts";
 
 /**
  * Ends all machines of a lab and takes away what is theirs. Goes by what is there (cgroups, loop devices, files
@@ -29,7 +30,8 @@ export async function destroyMachines(plan: Pick<LabPlan, "id" | "dir">): Promis
   for (const name of await readdir(PROPAGATE).catch(() => [])) {
     if (ours(name)) await rm(join(PROPAGATE, name), { recursive: true, force: true });
   }
-  for (const dir of [hosts, join(plan.dir, "snapshots")]) await rm(dir, { recursive: true, force: true });
+  for (const dir of [hosts, join(plan.dir, "snapshots"), layersDir(plan)])
+    await rm(dir, { recursive: true, force: true });
 }
 
 /** nspawn leaves a directory per machine here. */

@@ -6,12 +6,14 @@ import type { ImageFile } from "../images/recipe.ts";
 import { requireSpace } from "../images/space.ts";
 import { writeFiles } from "../images/write-files.ts";
 import type { HostPlan, LabPlan } from "../plan.ts";
+import { markOf } from "../processes.ts";
 import { identityFiles } from "./host-files.ts";
 import { diskImage } from "./machine.ts";
+import { withShared } from "./shared-layer.ts";
 import { sshHostKeys } from "./ssh-keys.ts";
 
 export interface PrepareOptions {
-  /** Further files for the host, over those that every host of a lab gets. */
+  /** Further files for the host, over those that every host of a lab gets; those with `from` it shares with others. */
   readonly files?: readonly ImageFile[];
   readonly progress?: (line: string) => void;
 }
@@ -27,11 +29,17 @@ export async function prepareHost(
 ): Promise<void> {
   await requireSpace(diskImage(host), DISK_MIB, `the disk of ${host.name}`);
   await mkdir(host.dir, { recursive: true });
-  const lowers = await imageForHost(host, options.progress);
+  const all = options.files ?? [];
+  const given = all.filter(({ from }) => from === undefined);
+  const copied = all.filter(({ from }) => from !== undefined);
+  const lowers = await withShared(plan, await imageForHost(host, options.progress), copied);
   await rememberImage(host, lowers);
-  const given = options.files ?? [];
-  const files = [...(await identityFiles(plan, host, lowers, given)), ...(await sshHostKeys(host)), ...given];
-  await makeDisk(host, files, lowers);
+  const files = [
+    ...(await identityFiles(plan, host, lowers, given)),
+    ...(await sshHostKeys(plan, host)),
+    ...given,
+  ];
+  await makeDisk(plan, host, files, lowers);
 }
 
 /** MiB of room that a host must find: what a demo writes to a disk (60), and some. */
@@ -43,7 +51,12 @@ async function rememberImage(host: HostPlan, lowers: Lowers): Promise<void> {
 }
 
 /** The disk holds the upper directory of an overlay; mke2fs fills it, so that nothing needs to be mounted. */
-async function makeDisk(host: HostPlan, files: readonly ImageFile[], lowers: Lowers): Promise<void> {
+async function makeDisk(
+  plan: LabPlan,
+  host: HostPlan,
+  files: readonly ImageFile[],
+  lowers: Lowers,
+): Promise<void> {
   const seed = join(host.dir, "seed");
   const image = `${diskImage(host)}.partial`;
   await rm(seed, { recursive: true, force: true });
@@ -56,7 +69,7 @@ async function makeDisk(host: HostPlan, files: readonly ImageFile[], lowers: Low
   // Debian's group "shadow" is 42 everywhere (base-passwd).
   await chown(join(seed, "upper/etc/shadow"), 0, 42);
   const lazily = "lazy_itable_init=1,lazy_journal_init=1,nodiscard";
-  await runOk(["mkfs.ext4", "-q", "-F", "-E", lazily, "-d", seed, image, "8G"]);
+  await runOk(["mkfs.ext4", "-q", "-F", "-E", lazily, "-d", seed, image, "8G"], { env: markOf(plan) });
   await rm(seed, { recursive: true });
   await rename(image, diskImage(host));
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import { runOk } from "../../src/host/run.ts";
 import type { HostPlan, LabPlan } from "../plan.ts";
+import { markOf } from "../processes.ts";
 import { bootHost } from "./boot.ts";
 import { copyControlState, freezeControl, restoreControlState } from "./control-state.ts";
 import { diskImage, holderPid } from "./machine.ts";
@@ -25,7 +26,9 @@ export async function snapshotLab(plan: LabPlan, name: string): Promise<void> {
     thaw.push(await freezeControl(plan));
     for (const host of plan.hosts) thaw.push(await freezeDisk(plan, host));
     await Promise.all([
-      ...plan.hosts.map((host) => copyDisk(diskImage(host), join(`${dir}.partial`, `${host.name}.img`))),
+      ...plan.hosts.map((host) =>
+        copyDisk(plan, diskImage(host), join(`${dir}.partial`, `${host.name}.img`)),
+      ),
       copyControlState(plan, join(`${dir}.partial`, "tailnet")),
     ]);
   } finally {
@@ -43,7 +46,7 @@ export async function restoreLab(plan: LabPlan, name: string): Promise<void> {
   if (!existsSync(dir)) throw snapshotError(`there is no snapshot "${name}"`, await snapshotNames(plan));
   await Promise.all(plan.hosts.map((host) => crashHost(plan, host)));
   await Promise.all([
-    ...plan.hosts.map((host) => copyDisk(join(dir, `${host.name}.img`), diskImage(host))),
+    ...plan.hosts.map((host) => copyDisk(plan, join(dir, `${host.name}.img`), diskImage(host))),
     restoreControlState(plan, join(dir, "tailnet")),
   ]);
   await Promise.all(plan.hosts.map((host) => bootHost(plan, host)));
@@ -68,8 +71,11 @@ async function freezeDisk(plan: LabPlan, host: HostPlan): Promise<() => Promise<
 }
 
 /** Copies what a sparse file really holds, beside the target first. */
-async function copyDisk(from: string, to: string): Promise<void> {
-  await runOk(["cp", "--sparse=always", "--reflink=auto", from, `${to}.new`], { timeoutMs: 300_000 });
+async function copyDisk(plan: LabPlan, from: string, to: string): Promise<void> {
+  await runOk(["cp", "--sparse=always", "--reflink=auto", from, `${to}.new`], {
+    timeoutMs: 300_000,
+    env: markOf(plan),
+  });
   await rename(`${to}.new`, to);
 }
 

@@ -29,7 +29,10 @@ export async function start(plan: LabPlan): Promise<void> {
   await takeDown(plan);
   await createFabric(plan);
   // No name server: "refused" at once, where the one of the lab's internet would be missed for seconds.
-  const files = [{ path: "/etc/resolv.conf", content: "" }];
+  const files = [
+    { path: "/etc/resolv.conf", content: "" },
+    { path: "/usr/local/bin/given", from: import.meta.path, mode: 0o755 },
+  ];
   await Promise.all(plan.hosts.map((host) => prepareHost(plan, host, { files })));
   await Promise.all(plan.hosts.map((host) => bootHost(plan, host)));
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { takeDown } from "../../../lab/down.ts";
 import { bootHost } from "../../../lab/machines/boot.ts";
 import { hostExec, hostShell } from "../../../lab/machines/exec.ts";
@@ -35,6 +36,13 @@ describeLab("a machine", () => {
     expect(await script(plan, pve2, "ls /etc/corosync")).toBe("uidgid.d\n");
     const missing = "for x in node bun go tailscale gcc; do command -v $x || true; done";
     expect(await script(plan, pve2, missing)).toBe("");
+  });
+
+  test("has the files that it was given; what was copied lies once for all hosts, and each may change its own", async () => {
+    expect(await script(plan, pve1, "stat -c '%a %U' /usr/local/bin/given")).toBe("755 root\n");
+    expect(await readdir(join(plan.dir, "layers"))).toHaveLength(1);
+    await script(plan, pve1, "echo mine > /usr/local/bin/given");
+    expect(await script(plan, pve2, "cat /usr/local/bin/given")).toContain("export async function script");
   });
 
   test("has keys and a machine id that no other has", async () => {
