@@ -63,7 +63,7 @@ async function make(plan: LabPlan, { step }: Progress): Promise<void> {
     }),
   ]);
   await step(`boot of ${hosts.length} hosts`, "usually 5 s", async (note) => {
-    const booted = await Promise.all(hosts.map((host) => bootHost(plan, host)));
+    const booted = await Promise.all(hosts.map((host) => bootHost(plan, host, note)));
     for (const [index, { state, failedUnits }] of booted.entries()) {
       if (state !== "running")
         note(`${hosts[index]?.name} is ${state}: ${failedUnits.join(", ") || "no unit failed"}`);
