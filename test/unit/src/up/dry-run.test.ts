@@ -63,10 +63,11 @@ const enrolled = () =>
     { ...PVE, "tailscale status": STATUS, "tailscale debug": PREFS },
     (line, files, answers) => {
       if (line === "systemctl restart pve-cluster") answers.journalctl = PUBLISHED;
-      if (!line.includes("-- pvecm create")) return;
+      if (!line.includes("-- pvecm create")) return undefined;
       files.set("/etc/pve/corosync.conf", CONF);
       files.set("/etc/pve/.members", MEMBERS);
       answers["pvecm status"] = QUORATE;
+      return undefined;
     },
   );
 const stopped = () =>

@@ -8,16 +8,22 @@ export interface FakeHost {
   readonly changes: string[];
 }
 
-export type Answers = Record<string, string | { exitCode: number | null; stderr: string }>;
+export type Answers = Record<string, string | Failure>;
+
+export interface Failure {
+  readonly exitCode: number | null;
+  readonly stderr: string;
+}
 
 /**
  * `answers` by the first words of the command; a command that is not there is noted as a change, ends with 0,
- * and goes to `react`, which plays what it does to the host.
+ * and goes to `react`, which plays what it does to the host, and may let it fail.
  */
 export function fakeHost(
   files: Readonly<Record<string, string>>,
   first: Readonly<Answers>,
-  react: (line: string, files: Map<string, string>, answers: Answers) => void = () => undefined,
+  react: (line: string, files: Map<string, string>, answers: Answers) => Failure | undefined = () =>
+    undefined,
 ): FakeHost {
   const held = new Map(Object.entries(files));
   const answers = { ...first };
@@ -28,7 +34,7 @@ export function fakeHost(
     const base = { argv, timedOut: false, durationMs: 1, stdout: "", stderr: "", exitCode: 0 };
     if (answer === undefined) {
       changes.push(`run ${line}`);
-      react(line, held, answers);
+      return { ...base, ...react(line, held, answers) };
     }
     return typeof answer === "object" ? { ...base, ...answer } : { ...base, stdout: answer ?? "" };
   };

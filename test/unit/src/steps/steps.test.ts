@@ -1,0 +1,216 @@
+import { describe, expect, test } from "bun:test";
+import { UserError } from "../../../../src/errors.ts";
+import { openGate } from "../../../../src/host/gate.ts";
+import { openHost } from "../../../../src/host/host.ts";
+import { noJournal } from "../../../../src/host/journal.ts";
+import { corosyncOrder } from "../../../../src/steps/corosync-order.ts";
+import { hostsFile } from "../../../../src/steps/hosts-file.ts";
+import { type JoinSpec, joinCluster } from "../../../../src/steps/join-cluster.ts";
+import { logIn } from "../../../../src/steps/log-in.ts";
+import type { Step } from "../../../../src/steps/step.ts";
+import { type FakeHost, fakeHost } from "../up/fake-host.ts";
+
+const open = ({ transport }: FakeHost) => openHost(transport, openGate(noJournal), noJournal);
+const still = () => undefined;
+
+async function codeOf(doing: Promise<unknown>): Promise<string> {
+  const error: unknown = await doing.catch((thrown: unknown) => thrown);
+  return error instanceof UserError ? error.code : `no UserError: ${String(error)}`;
+}
+
+describe.each([
+  [
+    "hosts file",
+    hostsFile({
+      node: "pve3",
+      address: "100.64.0.6",
+      before: "192.168.1.20",
+      entries: [{ address: "100.64.0.6", name: "pve3", dnsName: "pve3.ts.net" }],
+    }),
+  ],
+  ["corosync's order", corosyncOrder()],
+])("%s", (_, step: Step) => {
+  test("holds after it was done, and is as before after the undo", async () => {
+    const fake = fakeHost({ "/etc/hosts": "192.168.1.20 pve3.lan pve3 # by the installer\n" }, {});
+    const host = open(fake);
+    const before = await host.text("/etc/hosts");
+    expect(await step.check(host)).toBe(false);
+    await step.do(host, still);
+    expect(await step.check(host)).toBe(true);
+    await step.undo(host);
+    expect(await step.check(host)).toBe(false);
+    expect(await host.text("/etc/hosts")).toBe(before);
+  });
+});
+
+describe("a login", () => {
+  const status = (tags: readonly string[]) =>
+    JSON.stringify({
+      Version: "1.102.3",
+      TUN: true,
+      BackendState: "Running",
+      Self: { DNSName: "pve1.ts.net.", TailscaleIPs: ["100.64.0.1"], Tags: tags },
+    });
+  const REFUSED = "backend error: requested tags [tag:tailmox] are invalid or not permitted";
+
+  /** A control server that takes or refuses the wish for a tag. */
+  function server({ carried, wish }: { carried: boolean; wish: "granted" | "refused" }): FakeHost {
+    return fakeHost(
+      {},
+      { "tailscale debug prefs": "{}", "tailscale status": status([]) },
+      (line, _, answers) => {
+        if (!line.startsWith("tailscale up")) return undefined;
+        const wished = line.includes("--advertise-tags=tag:tailmox");
+        if (wished && wish === "refused") return { exitCode: 1, stderr: REFUSED };
+        answers["tailscale status"] = status(carried || wished ? ["tag:tailmox"] : []);
+        return undefined;
+      },
+    );
+  }
+  const ups = ({ changes }: FakeHost) => changes.filter((change) => change.startsWith("run tailscale up"));
+  const spec = { authKey: "hskey-auth-secret", tag: "tag:tailmox" };
+
+  test("at another control server lets a tagged key speak for itself", async () => {
+    const fake = server({ carried: true, wish: "refused" });
+    await logIn({ ...spec, loginServer: "https://hs.example" }).do(open(fake), still);
+    expect(ups(fake)).toHaveLength(1);
+    expect(ups(fake)[0]).toContain("--advertise-tags= ");
+  });
+
+  test("asks for the tag there when the key brought none", async () => {
+    const fake = server({ carried: false, wish: "granted" });
+    await logIn({ ...spec, loginServer: "https://hs.example" }).do(open(fake), still);
+    expect(ups(fake)).toHaveLength(2);
+    expect(ups(fake)[1]).toContain("--advertise-tags=tag:tailmox");
+  });
+
+  test("at Tailscale's own asks for the tag first, and goes without when that is refused", async () => {
+    const fake = server({ carried: true, wish: "refused" });
+    await logIn({ ...spec, loginServer: undefined }).do(open(fake), still);
+    expect(ups(fake).map((line) => /--advertise-tags=\S*/.exec(line)?.[0])).toEqual([
+      "--advertise-tags=tag:tailmox",
+      "--advertise-tags=",
+    ]);
+  });
+
+  test("never puts the key into an argument list, and leaves no file of it", async () => {
+    const fake = server({ carried: true, wish: "granted" });
+    await logIn({ ...spec, loginServer: undefined }).do(open(fake), still);
+    expect(fake.changes.join("\n")).not.toContain("secret");
+    expect(await fake.transport.list("/run/tailmox")).toEqual([]);
+  });
+
+  test("has the settings that a cluster needs from the first moment on", async () => {
+    const fake = server({ carried: true, wish: "granted" });
+    await logIn({ ...spec, loginServer: undefined }).do(open(fake), still);
+    for (const flag of ["--accept-dns=false", "--accept-routes=false", "--shields-up=false"]) {
+      expect(ups(fake)[0]).toContain(flag);
+    }
+    expect(fake.changes).toContain("run tailscale set --auto-update=false");
+  });
+});
+
+describe("a join", () => {
+  const cluster = {
+    name: "tailmox",
+    quorate: true,
+    expectedVotes: 1,
+    presentVotes: 1,
+    qdevice: false,
+    members: [{ name: "pve1", id: 1, link0: "100.64.0.1", votes: 1, published: "100.64.0.1", online: true }],
+  };
+  const spec: JoinSpec = {
+    cluster,
+    through: { name: "pve1", address: "100.64.0.1" },
+    node: "pve3",
+    address: "100.64.0.3",
+    admission: { kind: "api", password: "pass word", fingerprint: "AA:BB" },
+    timeoutMs: 900,
+    askMember: async () => cluster,
+  };
+  const STANDALONE = { "/etc/pve/.members": '{"nodename": "pve3", "version": 1}' };
+  const ANSWERS = { "pvesh get": "{}", "systemctl show": "ActiveState=inactive\n" };
+
+  /** A host whose `pvecm add` prints this, and whose unit then is in this state. */
+  function joining(
+    stdout: string,
+    more: { stderr?: string; state?: string; files?: Record<string, string> } = {},
+  ) {
+    let input: string | undefined;
+    const fake = fakeHost(STANDALONE, ANSWERS, (line, files, answers) => {
+      if (!line.startsWith("systemd-run")) return undefined;
+      const unit = /--unit=(\S+)/.exec(line)?.[1] ?? "";
+      input = files.get(`/run/tailmox/${unit}.in`);
+      files.set(`/run/tailmox/${unit}.out`, stdout);
+      files.set(`/run/tailmox/${unit}.err`, more.stderr ?? "");
+      for (const [path, text] of Object.entries(more.files ?? {})) files.set(path, text);
+      if (more.state) answers["systemctl show"] = `ActiveState=${more.state}\n`;
+      return undefined;
+    });
+    return { fake, given: () => input };
+  }
+
+  test("gives the password on standard input alone, and leaves no file of it", async () => {
+    const { fake, given } = joining("successfully added node 'pve3' to cluster.\n");
+    expect(await joinCluster(spec).do(open(fake), still)).toBe("taken in");
+    expect(given()).toBe("pass word\n");
+    expect(fake.changes.join("\n")).not.toContain("pass word");
+    expect(await fake.transport.list("/run/tailmox")).toEqual([]);
+  });
+
+  test("by ssh pins the host key that the tailnet address presents, in place of an older one", async () => {
+    const { fake } = joining("successfully added node 'pve3' to cluster.\n");
+    await fake.transport.write(
+      "/root/.ssh/known_hosts",
+      "100.64.0.1 ssh-rsa OLD\ngithub.com ssh-rsa X\n",
+      0o600,
+    );
+    const admission = { kind: "ssh", hostKey: { type: "ssh-ed25519", key: "NEW" } } as const;
+    await joinCluster({ ...spec, admission }).do(open(fake), still);
+    expect(await fake.transport.text("/root/.ssh/known_hosts")).toBe(
+      "github.com ssh-rsa X\n100.64.0.1 ssh-ed25519 NEW\n",
+    );
+  });
+
+  test("that was refused says so though pvecm exits 0, and that nothing was joined", async () => {
+    const { fake } = joining("An error occurred on the cluster node: cluster not ready - no quorum?\n", {
+      stderr: "Cluster join aborted!\n",
+    });
+    const error: unknown = await joinCluster(spec)
+      .do(open(fake), still)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "E_JOIN_FAILED" });
+    expect(error instanceof UserError && error.likely).toContain("cluster not ready - no quorum?");
+    expect(error instanceof UserError && error.mend).toContain("nothing was joined");
+    expect(String(error)).toContain("pve3: standalone and as it was");
+  });
+
+  test("that hangs is ended with all its processes, and both sides are described", async () => {
+    const { fake } = joining("Request addition of this node\nwaiting for quorum...", {
+      state: "active",
+      files: { "/etc/corosync/authkey": "x" },
+    });
+    const listed = { ...cluster, expectedVotes: 2, quorate: false, members: [...cluster.members] };
+    listed.members.push({ name: "pve3", id: 2, link0: "100.64.0.3", votes: 1, published: "", online: false });
+    const doing = joinCluster({ ...spec, askMember: async () => listed }).do(open(fake), still);
+    const error: unknown = await doing.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "E_JOIN_TIMEOUT" });
+    expect(String(error)).toContain('did not get past "waiting for quorum"');
+    expect(String(error)).toContain("pve1: lists pve3, not quorate, 1 of 2 votes");
+    expect(fake.changes.some((change) => /^run systemctl stop tailmox-join-\d+$/.test(change))).toBe(true);
+  });
+
+  test("whose member does not answer any more calls its state unknown", async () => {
+    const { fake } = joining("Request addition of this node\n");
+    const gone = { ...spec, askMember: () => Promise.reject(new Error("no route")) };
+    const error: unknown = await joinCluster(gone)
+      .do(open(fake), still)
+      .catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain("pve1: unknown, it did not answer");
+    expect(error instanceof UserError && error.mend).toContain("docs/undo-by-hand.md");
+  });
+
+  test("is not taken back by itself", async () => {
+    expect(await codeOf(joinCluster(spec).undo(open(fakeHost({}, {}))))).toBe("E_JOIN_FAILED");
+  });
+});
