@@ -60,4 +60,6 @@ const ERRNO_TEXT: Readonly<Record<string, string>> = {
   ECONNRESET: "Connection reset by peer",
   EPIPE: "Broken pipe",
   EMSGSIZE: "Message too long",
+  ENOTFOUND: "Name or service not known",
+  EAI_AGAIN: "Temporary failure in name resolution",
 };

@@ -28,7 +28,9 @@ export async function hostFixture(options: { clustered: boolean }): Promise<Fixt
   await put("/etc/pve/datacenter.cfg", "keyboard: en-us\nmigration: secure,network=100.64.0.0/10\n");
   await put("/etc/pve/nodes/pve1/qemu-server/100.conf", "name: web\nmemory: 2048\ncores: 2\ntags: a;b\n");
   await put("/etc/pve/nodes/pve1/lxc/101.conf", "hostname: dns\nmemory: 512\n");
-  await mkdir(join(root, "/etc/pve/priv"), { recursive: true });
+  await mkdir(join(root, "/etc/corosync"), { recursive: true });
+  await writeFile(join(root, "/etc/corosync/authkey"), Buffer.alloc(256, 0xe9));
+  for (const folder of ["/etc/pve/priv", "/var/lock"]) await mkdir(join(root, folder), { recursive: true });
   await symlink("nodes/pve1", join(root, "/etc/pve/local"));
   const node = await openNode(root);
   await ensureClusterCa(node);

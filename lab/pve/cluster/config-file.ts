@@ -48,22 +48,18 @@ export async function changeClusterConf<T>(node: PveNode, change: (conf: Section
       const result = await change(conf);
       const totem = sectionAt(conf, "totem");
       totem.config_version = String(Number(totem.config_version) + 1);
-      const written = writeClusterConf(node, conf);
+      let over = false;
+      const written = writeClusterConf(node, conf).finally(() => {
+        over = true;
+      });
       // corosync reloads a second after the change is everywhere, and a new node that is not there yet may cost
       // the quorum at once. Without quorum the lock could not be taken away, and would bar the next join.
-      await Promise.race([untilLocalConf(node, totem.config_version), written.catch(() => undefined)]);
+      const copied = new RegExp(`^\\s*config_version: ${totem.config_version}$`, "m");
+      written.catch(() => undefined);
+      while (!over && !copied.test((await readText(node, LOCAL_CONF)) ?? "")) await Bun.sleep(20);
       await release();
       await written;
       return result;
     }),
   );
-}
-
-/** Until pmxcfs has written this version for corosync. */
-async function untilLocalConf(node: PveNode, version: string): Promise<void> {
-  for (;;) {
-    const text = await readText(node, LOCAL_CONF);
-    if (text !== undefined && new RegExp(`^\\s*config_version: ${version}$`, "m").test(text)) return;
-    await Bun.sleep(20);
-  }
 }

@@ -46,10 +46,15 @@ export function tlsFront(handler: http.RequestListener, admits: (address: string
   };
 }
 
+/** How long a client may connect and say nothing. */
+const SILENCE_MS = 15_000;
+
 /** The first byte tells: 22 opens a TLS handshake. */
 function route(client: net.Socket, tlsPath: string, plainPath: string): void {
+  client.setTimeout(SILENCE_MS, () => client.destroy());
   client.once("data", (first) => {
     client.pause();
+    client.setTimeout(0);
     const isTls = (typeof first === "string" ? first.charCodeAt(0) : first[0]) === 0x16;
     const inner = net.connect(isTls ? tlsPath : plainPath);
     inner.on("error", () => client.destroy());

@@ -33,6 +33,16 @@ describe("files for an image", () => {
     expect(await readFile(join(root, "etc/resolv.conf"), "utf8")).toBe("nameserver 10.66.0.3\n");
   });
 
+  test("are added to what the layers below have, the uppermost of them", async () => {
+    for (const layer of ["upper", "lower"]) {
+      await mkdir(join(root, layer, "var"), { recursive: true });
+      await writeFile(join(root, layer, "var/status"), `${layer}\n`);
+    }
+    const lowers = [join(root, "none"), join(root, "upper"), join(root, "lower")];
+    await writeFiles(join(root, "."), [{ path: "/var/status", append: "more\n" }], lowers);
+    expect(await readFile(join(root, "var/status"), "utf8")).toBe("upper\nmore\n");
+  });
+
   test("make directories with the mode that the layer below gives them", async () => {
     const lower = join(root, "lower");
     await mkdir(join(lower, "root"), { recursive: true });
