@@ -11,10 +11,10 @@ import { hostsFile } from "../steps/hosts-file.ts";
 import { joinCluster } from "../steps/join-cluster.ts";
 import { publishAddress } from "../steps/publish-address.ts";
 import type { Step } from "../steps/step.ts";
+import type { KnownPeer } from "./ask-peers.ts";
 import { agreed, type Plan } from "./consent.ts";
 import type { Company, UpOptions } from "./options.ts";
 import type { OwnFacts } from "./own-host.ts";
-import type { KnownPeer } from "./peers.ts";
 import { refusalError } from "./refusal.ts";
 import type { OwnTailnet } from "./tailnet.ts";
 

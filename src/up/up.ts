@@ -1,9 +1,10 @@
 import type { Cluster } from "../cluster/facts.ts";
 import type { Host } from "../host/host.ts";
+import type { KnownPeer } from "./ask-peers.ts";
 import { type ClusterOutcome, makeMember } from "./cluster.ts";
 import type { Company, UpOptions } from "./options.ts";
 import { lookAtOwnHost } from "./own-host.ts";
-import { type KnownPeer, meetPeers } from "./peers.ts";
+import { meetPeers } from "./peers.ts";
 import { joinTailnet } from "./tailnet.ts";
 import { verifyMember } from "./verify.ts";
 

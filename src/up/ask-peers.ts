@@ -1,0 +1,116 @@
+import type { Peer, Verdict } from "../cluster/facts.ts";
+import { completeVerdicts, verdictWords } from "../cluster/verdicts.ts";
+import type { Host } from "../host/host.ts";
+import { keepSecret } from "../host/redact.ts";
+import type { TailnetNode } from "../tailnet/status.ts";
+import { askByApi, askBySsh, type Contact, unanswered } from "./contact.ts";
+import type { Company, UpOptions } from "./options.ts";
+import { median, type Reach } from "./reach.ts";
+import type { Ask, Phase } from "./talk.ts";
+
+/** A peer with all that was seen of it, and the way to ask it again. */
+export interface KnownPeer {
+  readonly peer: Peer;
+  readonly reach: Reach;
+  readonly contact: Contact;
+}
+
+export interface ReachedPeer {
+  readonly node: TailnetNode & { address: string };
+  readonly reach: Reach;
+}
+
+/** ssh first, all at once; then the API where a password is known; last of all the person at the terminal. */
+export async function askPeers(
+  host: Host,
+  reached: readonly ReachedPeer[],
+  options: UpOptions,
+  company: Company,
+): Promise<KnownPeer[]> {
+  const phase = company.talk.phase("Cluster", "asking each peer where it stands");
+  const names = reached.map(({ node }) => node.name);
+  let known = await Promise.all(
+    reached.map(async (one) => {
+      const isOpen = (port: number) => one.reach.ports.get(port)?.kind === "open";
+      const bySsh = isOpen(22) ? await askBySsh(host, one.node) : unanswered("ssh: TCP 22 does not answer");
+      const password = options.passwords.of(one.node.name, names);
+      if (bySsh.verdict.kind !== "unknown") return describe(one, bySsh);
+      if (password === undefined) return describe(one, also(bySsh, unanswered("API: no password was given")));
+      keepSecret(password);
+      const byApi = isOpen(8006)
+        ? await askByApi(one.node, password)
+        : unanswered("API: TCP 8006 does not answer");
+      return describe(one, also(bySsh, byApi));
+    }),
+  );
+  known = await askThePerson(known, company, phase);
+  for (const { peer } of known) company.journal.write({ event: "peer", ...peer });
+  const unknown = known.filter(({ peer }) => peer.verdict.kind === "unknown");
+  const words = known.map(({ peer }) => `${peer.name} ${verdictWords(peer.verdict)}`).join("; ");
+  if (unknown.length > 0) phase.warn(words);
+  else phase.ok(words);
+  company.talk.note(...unknown.flatMap(({ peer }) => triedLines(peer)));
+  return known;
+}
+
+/** A password is asked for only where it still matters: nobody else has told where the peer stands. */
+async function askThePerson(
+  known: readonly KnownPeer[],
+  { ask }: Company,
+  phase: Phase,
+): Promise<KnownPeer[]> {
+  const asked: KnownPeer[] = [];
+  for (const [index, one] of known.entries()) {
+    const all = [...asked, ...known.slice(index)];
+    const completed = completeVerdicts(all.map(({ peer }) => peer))[index] ?? one.peer;
+    const wayIn = all.some(({ peer }) => peer.verdict.kind === "member" && peer.way !== undefined);
+    const matters = completed.verdict.kind === "unknown" || (completed.verdict.kind === "member" && !wayIn);
+    const canAnswer = one.reach.ports.get(8006)?.kind === "open";
+    if (!ask || !matters || !canAnswer || one.peer.way !== undefined) {
+      asked.push({ ...one, peer: completed });
+      continue;
+    }
+    phase.pause();
+    asked.push(await askForPassword({ ...one, peer: completed }, ask));
+  }
+  const verdicts = completeVerdicts(asked.map(({ peer }) => peer));
+  return asked.map((one, index) => ({ ...one, peer: verdicts[index] ?? one.peer }));
+}
+
+/** Three tries, as a login has; an empty answer leaves the peer as it is. */
+async function askForPassword(one: KnownPeer, ask: Ask): Promise<KnownPeer> {
+  const { name, address } = one.peer;
+  for (let left = 3; left > 0; left--) {
+    const password = await ask.password(`root's password on ${name} (${address})`);
+    if (password === undefined) break;
+    keepSecret(password);
+    const contact = also(one.contact, await askByApi(one.peer, password));
+    const { verdict, admission } = contact;
+    if (admission) return { ...one, contact, peer: { ...one.peer, verdict, way: admission.kind } };
+  }
+  return one;
+}
+
+function describe({ node, reach }: ReachedPeer, contact: Contact): KnownPeer {
+  const peer: Peer = {
+    name: node.name,
+    address: node.address,
+    verdict: contact.verdict,
+    obstacles: reach.obstacles,
+    rttMs: median(reach.echoes.rttMs),
+    way: contact.admission?.kind,
+  };
+  return { peer, reach, contact };
+}
+
+/** The second answer, with what was tried before it when it is none either. */
+function also(first: Contact, second: Contact): Contact {
+  const tried = (verdict: Verdict) => (verdict.kind === "unknown" ? verdict.tried : []);
+  if (second.verdict.kind !== "unknown") return second;
+  return unanswered(...tried(first.verdict), ...tried(second.verdict));
+}
+
+function triedLines({ name, verdict }: Peer): string[] {
+  if (verdict.kind !== "unknown") return [];
+  return [`${name}: unknown. Tried:`, ...verdict.tried.map((words) => `  ${words}`)];
+}
