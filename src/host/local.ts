@@ -9,7 +9,8 @@ import { run } from "./run.ts";
 export function localTransport(name: string, root = "/"): Writer {
   return {
     name,
-    run,
+    // In the language that the parsers know: a German ping writes "21,0 ms".
+    run: (argv, options) => run(argv, { ...options, env: { LC_ALL: "C", ...options?.env } }),
     text: (path) => bounded(path, readFile(join(root, path), "utf8").catch(undefinedIfMissing)),
     list: async (path) => {
       const names = await bounded(path, readdir(join(root, path)).catch(undefinedIfMissing));

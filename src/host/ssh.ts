@@ -17,7 +17,14 @@ export function sshTransport(name: string, address: string, hostKey: HostKey): W
   const remote: Writer["run"] = async (argv, options) => {
     await mkdir(CONTROL_DIR, { recursive: true, mode: 0o700 });
     const line = argv.map(quote).join(" ");
-    return run(["ssh", ...sshOptions(address, hostKey), `root@${address}`, "--", line], options);
+    const argvHere: Argv = [
+      "ssh",
+      ...sshOptions(address, hostKey),
+      `root@${address}`,
+      "--",
+      `LC_ALL=C ${line}`,
+    ];
+    return run(argvHere, options);
   };
   const remoteOk = async (argv: Argv, input?: string) => {
     const result = await remote(argv, { timeoutMs: 20_000, ...(input !== undefined && { input }) });
