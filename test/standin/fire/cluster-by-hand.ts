@@ -13,7 +13,8 @@ export async function clusterByHand(plan: LabPlan, totem: readonly string[] = []
     plan.hosts.map(async (host) => {
       await must(plan, host, PREPARE, key);
       await must(plan, host, "cat >/etc/corosync/corosync.conf", config);
-      await must(plan, host, "systemctl start corosync pve-cluster");
+      // Else the next power cut takes the key away.
+      await must(plan, host, "sync /etc/corosync/* && systemctl start corosync pve-cluster");
     }),
   );
   await untilAllOnline(plan, plan.hosts, 90_000);
