@@ -17,8 +17,17 @@ export interface Traffic {
 /** Whether traffic passes, and by which rules. */
 export interface Access {
   readonly answer: Answer;
-  /** The rules that say yes, or maybe. */
-  readonly by: readonly { rule: Rule; gift: Gift; answer: Answer; why: readonly string[] }[];
+  /** What says yes, or maybe. */
+  readonly by: readonly Crossing[];
+}
+
+/** A rule's gift that one device has of another, for whatever ports it names. */
+export interface Crossing {
+  readonly rule: Rule;
+  readonly gift: Gift;
+  readonly answer: Exclude<Answer, "no">;
+  /** What a "maybe" turns on. */
+  readonly why: readonly string[];
 }
 
 /**
@@ -26,35 +35,34 @@ export interface Access {
  * ping through when any rule of any protocol lets the source reach the destination (tailscale.md 3.4).
  */
 export function accessOf(policy: Policy, from: Device, to: Device, traffic: Traffic): Access {
+  return accessBy(policy, crossingsOf(policy, from, to), traffic);
+}
+
+/** The same for one of many questions about the same two devices. */
+export function accessBy(policy: Policy, crossings: readonly Crossing[], traffic: Traffic): Access {
   // headscale takes a policy without any rules for "allow all" (tailscale.md 8.5).
   if (!policy.hasRules && policy.dialect === "headscale") return { answer: "yes", by: [] };
-  const by = policy.rules.flatMap((rule) => {
-    const gifts = rule.gives.filter((gift) => includes(gift, traffic));
-    return gifts.flatMap((gift) => {
-      const whole = crossing(policy, rule, gift.to, from, to);
-      return whole.answer === "no" ? [] : [{ rule, gift, ...whole }];
-    });
-  });
+  const by = crossings.filter(({ gift }) => includes(gift, traffic));
   return { answer: best(by.map(({ answer }) => answer)), by };
 }
 
-/** Whether a rule lets one device reach another at all, whatever the port. */
-export function crossing(
-  policy: Policy,
-  rule: Rule,
-  target: Word,
-  from: Device,
-  to: Device,
-): { answer: Answer; why: readonly string[] } {
-  const source = best(rule.sources.map(({ selector }) => sourceFits(policy, selector, from)));
-  const destination = targetFits(policy, target.selector, from, to);
-  const answers = [source, destination, rule.posture ? "maybe" : "yes"] as const;
-  const why = [
-    ...(source === "maybe" ? [`whether ${from.name} is ${quoted(rule.sources)}`] : []),
-    ...(destination === "maybe" ? [`whether ${to.name} is "${target.text}"`] : []),
-    ...(rule.posture ? [`the posture of ${from.name}`] : []),
-  ];
-  return { answer: worst(answers), why };
+/** Everything that lets one device reach another, on any port. */
+export function crossingsOf(policy: Policy, from: Device, to: Device): readonly Crossing[] {
+  return policy.rules.flatMap((rule) => {
+    const source = best(rule.sources.map(({ selector }) => sourceFits(policy, selector, from)));
+    if (source === "no") return [];
+    return rule.gives.flatMap((gift) => {
+      const target = targetFits(policy, gift.to.selector, from, to);
+      const answer = worst([source, target, rule.posture ? "maybe" : "yes"]);
+      if (answer === "no") return [];
+      const why = [
+        ...(source === "maybe" ? [`whether ${from.name} is ${quoted(rule.sources)}`] : []),
+        ...(target === "maybe" ? [`whether ${to.name} is "${gift.to.text}"`] : []),
+        ...(rule.posture ? [`the posture of ${from.name}`] : []),
+      ];
+      return [{ rule, gift, answer, why }];
+    });
+  });
 }
 
 function includes({ protocols, ports }: Gift, { protocol, port }: Traffic): boolean {
@@ -159,7 +167,8 @@ function setFits(policy: Policy, name: string, device: Device, depth: number): A
     const [, verb, word = ""] = /^(?:(add|remove)\s+)?(.*)$/.exec(entry.trim()) ?? [];
     const answer = entryFits(policy, word.replace(/^host:/, ""), device, depth);
     if (verb !== "remove") inside = best([inside, answer]);
-    else if (inside !== "no") inside = answer === "yes" ? "no" : worst([inside, answer === "no" ? "yes" : "maybe"]);
+    else if (inside !== "no")
+      inside = answer === "yes" ? "no" : worst([inside, answer === "no" ? "yes" : "maybe"]);
   }
   return inside;
 }

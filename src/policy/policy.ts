@@ -2,8 +2,8 @@ import { parseAddressSets } from "./address-sets.ts";
 import { type Prefix, parsePrefix } from "./prefix.ts";
 import type { Problem } from "./problem.ts";
 import { parseRules, type Rule } from "./rules.ts";
-import { assertDefined } from "./undefined-names.ts";
 import { type Node, type PolicyText, propertiesOf, propertyOf, stringsOf } from "./text.ts";
+import { assertDefined } from "./undefined-names.ts";
 
 /** Whose policy it is: they differ in what they know (tailscale.md 8.5). */
 export type Dialect = "hosted" | "headscale";
@@ -33,7 +33,8 @@ export function readPolicy(source: PolicyText, dialect: Dialect): Policy {
 
   for (const { name, key } of propertiesOf(root)) {
     const known = name.toLowerCase();
-    if (dialect === "headscale" && !HEADSCALE_SECTIONS.has(known)) note(key, `headscale does not know "${name}"`);
+    if (dialect === "headscale" && !HEADSCALE_SECTIONS.has(known))
+      note(key, `headscale does not know "${name}"`);
     else if (!SECTIONS.has(known)) note(key, `tailmox does not know the section "${name}"`, "note");
   }
   const approvers = propertyOf(root, "autoapprovers");
@@ -50,7 +51,14 @@ export function readPolicy(source: PolicyText, dialect: Dialect): Policy {
   const tagOwners = namedLists(propertyOf(root, "tagowners"));
   const acls = propertyOf(root, "acls");
   const grants = propertyOf(root, "grants");
-  const rules = parseRules({ acls, grants, dialect, lineOf, note, posture: propertyOf(root, "defaultsrcposture") });
+  const rules = parseRules({
+    acls,
+    grants,
+    dialect,
+    lineOf,
+    note,
+    posture: propertyOf(root, "defaultsrcposture"),
+  });
   const policy: Policy = {
     dialect,
     groups,
@@ -68,7 +76,9 @@ export function readPolicy(source: PolicyText, dialect: Dialect): Policy {
 }
 
 function namedLists(node: Node | undefined): Map<string, readonly string[]> {
-  return new Map(propertiesOf(node).map(({ name, value }) => [name, stringsOf(value).map((each) => each.value)]));
+  return new Map(
+    propertiesOf(node).map(({ name, value }) => [name, stringsOf(value).map((each) => each.value)]),
+  );
 }
 
 const HEADSCALE_SECTIONS = new Set([

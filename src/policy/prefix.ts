@@ -44,7 +44,9 @@ function ipv6(text: string): bigint | undefined {
   if (halves.length > 2) return undefined;
   const [head = [], tail = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
   const last = (halves.length === 2 ? tail : head).at(-1);
-  const groups = [head, tail].map((half) => half.flatMap((group) => (group === last ? withIpv4(group) : [group])));
+  const groups = [head, tail].map((half) =>
+    half.flatMap((group) => (group === last ? withIpv4(group) : [group])),
+  );
   const [first = [], second = []] = groups;
   const missing = 8 - first.length - second.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;

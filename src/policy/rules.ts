@@ -1,5 +1,12 @@
 import type { Dialect } from "./policy.ts";
-import { ALL_PORTS, DEFAULT_PROTOCOLS, hasPorts, type PortRange, parsePorts, protocolNumber } from "./ports.ts";
+import {
+  ALL_PORTS,
+  DEFAULT_PROTOCOLS,
+  hasPorts,
+  type PortRange,
+  parsePorts,
+  protocolNumber,
+} from "./ports.ts";
 import type { Problem } from "./problem.ts";
 import { parseSelector, type Selector, splitDestination } from "./selector.ts";
 import { itemsOf, type Node, propertiesOf, propertyOf, stringsOf } from "./text.ts";
@@ -43,7 +50,8 @@ interface Sections {
 export function parseRules(sections: Sections): readonly Rule[] {
   const { acls, grants, note, posture } = sections;
   for (const section of [acls, grants]) {
-    if (section && section.type !== "array" && section.type !== "null") note(section, "this must be a list of rules");
+    if (section && section.type !== "array" && section.type !== "null")
+      note(section, "this must be a list of rules");
   }
   const byDefault = stringsOf(posture).length > 0;
   return [
@@ -57,7 +65,10 @@ function aclRule(node: Node, sections: Sections, posture: boolean): Rule {
   assertFields(node, sections, dialect === "headscale" ? ACL_FIELDS : [...ACL_FIELDS, ...HOSTED_ACL_FIELDS]);
   const action = propertyOf(node, "action");
   if (action?.value !== "accept") {
-    note(action ?? node, `action: "${String(action?.value ?? "")}" is not a valid action; there is only "accept"`);
+    note(
+      action ?? node,
+      `action: "${String(action?.value ?? "")}" is not a valid action; there is only "accept"`,
+    );
   }
   const proto = propertyOf(node, "proto");
   const protocols = aclProtocols(proto, note);
@@ -87,6 +98,7 @@ function grantRule(node: Node, sections: Sections, posture: boolean): Rule {
   if (ip.length === 0 && propertiesOf(propertyOf(node, "app")).length === 0) {
     note(node, "ip and app can not both be empty");
   }
+  assertCapabilities(node, note);
   const traffic = ip.flatMap(({ value, node: where }) => {
     const read = grantTraffic(value);
     if (typeof read !== "string") return [{ ...read, line: lineOf(where.offset) }];
@@ -95,10 +107,25 @@ function grantRule(node: Node, sections: Sections, posture: boolean): Rule {
   });
   // A grant by way of a router reaches the networks behind it, never the devices themselves.
   const via = stringsOf(propertyOf(node, "via")).length > 0;
-  const targets = stringsOf(propertyOf(node, "dst")).map((each) => wordOf(each.value, lineOf(each.node.offset)));
+  const targets = stringsOf(propertyOf(node, "dst")).map((each) =>
+    wordOf(each.value, lineOf(each.node.offset)),
+  );
   const gives = via ? [] : traffic.flatMap((each) => targets.map((to) => ({ to, ...each })));
   return { ...common(node, sections, posture), kind: "grant", gives };
 }
+
+/** Capabilities are domain/path; some are the control server's own. Source: the hosted service's refusals. */
+function assertCapabilities(node: Node, note: Sections["note"]): void {
+  const capabilities = propertiesOf(propertyOf(node, "app"));
+  for (const { name, key } of capabilities) {
+    if (name.includes("://")) note(key, `app: "${name}" does not have the form domain/path`);
+    else if (OWN_CAPABILITIES.test(name)) note(key, `app: "${name}" is not for policies`);
+  }
+  const internet = stringsOf(propertyOf(node, "dst")).find(({ value }) => value === "autogroup:internet");
+  if (capabilities.length > 0 && internet) note(internet.node, "app cannot be given to autogroup:internet");
+}
+
+const OWN_CAPABILITIES = /^tailscale\.com\/cap\/(?:funnel|ingress|relay-target|drive-sharer)$/;
 
 function common(node: Node, { lineOf, dialect }: Sections, posture: boolean): Omit<Rule, "kind" | "gives"> {
   const sources = stringsOf(propertyOf(node, ...(dialect === "headscale" ? ["src"] : ["src", "users"])));

@@ -18,7 +18,8 @@ export interface PolicyText {
  */
 export function parsePolicyText(text: string): PolicyText {
   const lines = lineStarts(text);
-  if (text.trim() === "") throw refused("the policy is empty", "an empty text resets the policy to its default");
+  if (text.trim() === "")
+    throw refused("the policy is empty", "an empty text resets the policy to its default");
   const errors: ParseError[] = [];
   const root = treeOf(text, errors);
   const [first] = errors;
@@ -75,7 +76,10 @@ function assertNoDuplicates(node: Node, at: (offset: number) => { line: number; 
     for (const { name, key } of propertiesOf(current)) {
       if (seen.has(name)) {
         const { line, column } = at(key.offset);
-        throw refused(`line ${line}, column ${column}: "${name}" stands twice in one object`, "a slip of the pen");
+        throw refused(
+          `line ${line}, column ${column}: "${name}" stands twice in one object`,
+          "a slip of the pen",
+        );
       }
       seen.add(name);
     }
