@@ -3,6 +3,7 @@ package status
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,14 +19,21 @@ type LogEntry struct {
 	Message  string `cbor:"8,keyasint" json:"msg"`
 }
 
-// maxLogEntries is what a member remembers and tells one that joins.
-const maxLogEntries = 200
+// maxLogEntries is what a member remembers, and tells one that joins in a single message. maxLogText bounds
+// the texts of a line, so that such a message stays far below the size that corosync takes.
+const (
+	maxLogEntries = 200
+	maxLogText    = 1024
+)
 
 // Log adds a line to the cluster's log; node, time and number are filled in.
 func (b *Board) Log(entry LogEntry) {
 	b.mu.Lock()
 	b.lastUID++
 	entry.UID, entry.Node, entry.Time = b.lastUID, b.node, time.Now().Unix()
+	for _, text := range []*string{&entry.Tag, &entry.User, &entry.Message} {
+		*text = strings.ToValidUTF8((*text)[:min(len(*text), maxLogText)], "")
+	}
 	b.mu.Unlock()
 	b.tell(note{Node: b.node, Log: []LogEntry{entry}})
 }

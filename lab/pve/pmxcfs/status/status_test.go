@@ -2,6 +2,7 @@ package status
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"tailmox.lab/pve/pmxcfs/corosync"
@@ -114,6 +115,17 @@ func TestVirtualFilesAreJSONWhateverTheyHold(t *testing.T) {
 	}
 	if got := string(board.Measurements()); got != "pve2-node/pve1:1:2:3\n" {
 		t.Fatalf("%q", got)
+	}
+}
+
+func TestWholeLogFitsIntoOneMessage(t *testing.T) {
+	board := New("pve1", false, journal.Stderr())
+	for range 2 * maxLogEntries {
+		board.Log(LogEntry{Message: strings.Repeat("ü", 20_000), User: "root@pam", Tag: "pvecm"})
+	}
+	payloads := board.Joined([]uint32{1})
+	if last := payloads[len(payloads)-1]; len(last) > 500_000 {
+		t.Fatalf("%d bytes", len(last))
 	}
 }
 
