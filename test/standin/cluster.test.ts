@@ -90,6 +90,25 @@ describeLab("a cluster of stand-in hosts", () => {
     expect((await pve1.run(["pvecm", "dance"])).stderr).toContain("unknown command 'pvecm dance'");
   });
 
+  test("what fails inside pvecm create is a line on stderr, exit 0: a lock that is held, a name that is not known", async () => {
+    const [held] = await Promise.all([
+      pve3.sh("sleep 0.5; pvecm create other"),
+      pve3.run(["flock", "/var/lock/pvecm.lock", "sleep", "12"]),
+    ]);
+    expect(held).toMatchObject({
+      exitCode: 0,
+      stdout: "",
+      stderr: "can't lock file '/var/lock/pvecm.lock' - got timeout\n",
+    });
+    const nameless = await pve3.sh(
+      "cp /etc/hosts /root/hosts; sed -i /pve3/d /etc/hosts; pvecm create other; cp /root/hosts /etc/hosts",
+    );
+    expect(nameless.stderr).toBe(
+      "hostname lookup 'pve3' failed - failed to get address info for: pve3: Name or service not known\n",
+    );
+    expect((await pve3.sh("ls /etc/pve/corosync.conf /etc/corosync/authkey")).stdout).toBe("");
+  });
+
   test("pvecm create makes a quorate cluster of one, and says what it does", async () => {
     const { stdout, stderr, exitCode } = await pve1.run([
       ...(["pvecm", "create", "tailmox", "--link0", `address=${pve1.address}`, "--nodeid", "10"] as const),
@@ -105,12 +124,13 @@ Restart corosync and cluster filesystem
   });
 
   test("15.8 right after it the programs find pmxcfs refusing for a while", async () => {
-    const refused = await pve1.run(["pvesh", "get", "/version"]);
-    expect(refused.exitCode).toBe(111);
-    expect(refused.stderr).toBe(
+    const text =
       [1, 2, 3].map((n) => `ipcc_send_rec[${n}] failed: Connection refused\n`).join("") +
-        "Unable to load access control list: Connection refused\n",
-    );
+      "Unable to load access control list: Connection refused\n";
+    const commands = ["pvesh get /version", "pvecm status", "pvecm nodes", "pvenode task list"];
+    for (const answer of await Promise.all(commands.map((command) => pve1.sh(command)))) {
+      expect(answer).toMatchObject({ exitCode: 111, stdout: "", stderr: text });
+    }
     await untilReady(pve1);
   });
 

@@ -8,7 +8,7 @@ import { JOIN_API_VERSION, joinByApi } from "../cluster/join.ts";
 import { joinBySsh } from "../cluster/join-by-ssh.ts";
 import { updateCerts } from "../cluster/update-certs.ts";
 import { PveError, textOf } from "../errors.ts";
-import { openNode } from "../node/pve-node.ts";
+import { openNode, type PveNode } from "../node/pve-node.ts";
 import { atLeast } from "../node/release.ts";
 import type { ParamSchemas } from "../params/schema.ts";
 import type { Params } from "../params/verify.ts";
@@ -38,14 +38,13 @@ function commands(createParams: ParamSchemas): Readonly<Record<string, Command>>
     create: { args: ["clustername"], params: createParams, run: create },
     add: { args: ["hostname"], params: addParams(addNodeParams), run: add },
     addnode: { args: ["node"], params: addNodeParams, run: addnode },
-    apiver: { args: [], params: {}, run: async () => print(`${JOIN_API_VERSION}\n`) },
+    apiver: { args: [], params: {}, run: apiver },
     status: { args: [], params: {}, run: status },
     nodes: { args: [], params: {}, run: nodes },
     expected: {
       args: ["expected"],
       params: { expected: { type: "integer", minimum: 1 } },
-      run: async ({ expected }) =>
-        await become(["corosync-quorumtool", "-e", String(expected)], { quiet: true }),
+      run: expected,
     },
     delnode: { args: ["node"], params: { node: { type: "string", format: "pve-node" } }, run: delnode },
     updatecerts: {
@@ -62,8 +61,7 @@ function commands(createParams: ParamSchemas): Readonly<Record<string, Command>>
 }
 
 async function create(params: Params): Promise<number> {
-  const node = await openNode();
-  await node.pmxcfs.assertUp();
+  const node = await openUp();
   await assertStandalone(node);
   const kind = { type: "clustercreate", id: String(params.clustername), user: "root@pam" };
   return await commandTask(node, kind, (output) => createCluster(node, params, output));
@@ -73,8 +71,7 @@ async function add(params: Params): Promise<number> {
   if (/^\/etc\/pve(\/|$)/.test(process.cwd())) {
     throw new PveError("Navigate out of /etc/pve before running 'pvecm add', for example by running 'cd'.");
   }
-  const node = await openNode();
-  await node.pmxcfs.assertUp();
+  const node = await openUp();
   assertControllingTerminal();
   const host = String(params.hostname);
   const kind = { type: "clusterjoin", id: "", user: "root@pam" };
@@ -97,16 +94,25 @@ async function add(params: Params): Promise<number> {
 }
 
 async function addnode(params: Params): Promise<number> {
-  const node = await openNode();
-  await node.pmxcfs.assertUp();
+  const node = await openUp();
   const { warnings } = await addNode(node, params);
   for (const warning of warnings) complain(warning);
   return 0;
 }
 
+async function apiver(): Promise<number> {
+  await openUp();
+  return print(`${JOIN_API_VERSION}\n`);
+}
+
+async function expected(params: Params): Promise<number> {
+  await openUp();
+  return await become(["corosync-quorumtool", "-e", String(params.expected)], { quiet: true });
+}
+
 /** A header of our own, then corosync's own tool, whose exit status counts. */
 async function status(): Promise<number> {
-  const conf = await mustReadClusterConf(await openNode());
+  const conf = await mustReadClusterConf(await openUp());
   const secure = valueAt(conf, "totem", "secauth") ?? "on";
   print(
     [
@@ -123,13 +129,12 @@ async function status(): Promise<number> {
 }
 
 async function nodes(): Promise<number> {
-  await mustReadClusterConf(await openNode());
+  await mustReadClusterConf(await openUp());
   return await become(["corosync-quorumtool", "-l"]);
 }
 
 async function delnode(params: Params): Promise<number> {
-  const node = await openNode();
-  await node.pmxcfs.assertUp();
+  const node = await openUp();
   const nodeid = await deleteNode(node, String(params.node));
   // It says itself what it does, and fails for a node that is away, which is no fault.
   if (nodeid) await become(["corosync-cfgtool", "-k", nodeid]);
@@ -153,6 +158,13 @@ async function updatecerts(params: Params): Promise<number> {
     complain(textOf(error));
   }
   return 0;
+}
+
+/** This node; every command but updatecerts fails while pmxcfs is down (proxmox.md 0, rule D's end). */
+async function openUp(): Promise<PveNode> {
+  const node = await openNode();
+  await node.pmxcfs.assertUp();
+  return node;
 }
 
 function addParams(common: ParamSchemas): ParamSchemas {
