@@ -32,7 +32,7 @@ export async function labUp(name: string, scenario: Scenario, options: UpOptions
   if (labExists(name)) {
     throw new UserError("E_LAB_EXISTS", `a lab called "${name}" is there already`, {
       likely: "it still runs, or its start was interrupted",
-      mend: `npm run lab -- down --name ${name}`,
+      mend: `npm run lab -- --name ${name} down`,
     });
   }
   const plan = planLab(name, scenario);
