@@ -8,7 +8,6 @@ const program = new Command("lab")
   .description("A lab of real hosts on this machine: systemd, corosync, sshd, tailscaled; emulated internet.")
   .option("--name <name>", "which lab, where several run", "lab")
   .configureHelp({ showGlobalOptions: true })
-  .enablePositionalOptions()
   .addHelpText(
     "after",
     `

@@ -45,10 +45,9 @@ export function addMachineCommands(program: Command): void {
   program
     .command("exec <host> <command...>")
     .description("run a command on a host: exec pve1 -- pvecm status")
-    .passThroughOptions()
     .action(async (name: string, argv: string[], _flags: unknown, command: Command) => {
       const plan = await labOf(command);
-      process.exitCode = await hostShell(plan, hostOf(plan, name), argv[0] === "--" ? argv.slice(1) : argv);
+      process.exitCode = await hostShell(plan, hostOf(plan, name), argv);
     });
 
   program

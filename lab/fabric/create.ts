@@ -23,7 +23,7 @@ export async function createFabric(plan: LabPlan): Promise<void> {
       `networks of the lab "${plan.name}" are there already (${existing})`,
       {
         likely: "it still runs, or it was killed and not taken down",
-        mend: `npm run lab -- down --name ${plan.name}`,
+        mend: `npm run lab -- --name ${plan.name} down`,
       },
     );
   }
