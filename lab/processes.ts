@@ -50,7 +50,7 @@ export async function stopDaemon(plan: LabPlan, name: string, graceMs = 3_000): 
 export async function daemonPid(plan: LabPlan, name: string): Promise<number | undefined> {
   const pid = Number(await readFile(pidFile(plan, name), "utf8").catch(() => ""));
   // In the middle of an exec a process shows an empty environment for a moment: look again.
-  for (let look = 0; pid > 0 && look < 20; look++) {
+  for (let look = 0; pid > 0 && look < 400; look++) {
     const environ = await environOf(pid);
     if (hasMark(environ, plan.id)) return pid;
     if (environ !== "" || !(await isAlive(pid))) return undefined;
