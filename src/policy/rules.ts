@@ -1,12 +1,5 @@
 import type { Dialect } from "./policy.ts";
-import {
-  ALL_PORTS,
-  DEFAULT_PROTOCOLS,
-  hasPorts,
-  type PortRange,
-  parsePorts,
-  protocolNumber,
-} from "./ports.ts";
+import { DEFAULT_PROTOCOLS, hasPorts, type PortRange, parsePorts, protocolNumber } from "./ports.ts";
 import type { Problem } from "./problem.ts";
 import { parseSelector, type Selector, splitDestination } from "./selector.ts";
 import { itemsOf, type Node, propertiesOf, propertyOf, stringsOf } from "./text.ts";
@@ -81,8 +74,8 @@ function aclRule(node: Node, sections: Sections, posture: boolean): Rule {
     }
     const ports = parsePorts(parts.ports);
     if (typeof ports === "string") note(where, `"${value}": ${ports}`);
-    else if (!protocols.every(hasPorts) && proto && ports[0] !== ALL_PORTS && ports.some(isPart)) {
-      note(where, `"${value}": the protocol "${String(proto.value)}" has no ports, only "*" is allowed`);
+    else if (protocols.length === 1 && !protocols.some(hasPorts) && ports.some(isPart)) {
+      note(where, `"${value}": the protocol "${String(proto?.value)}" has no ports, only "*" is allowed`);
     } else {
       const line = lineOf(where.offset);
       gives.push({ to: wordOf(parts.target, line), protocols, ports, line });
