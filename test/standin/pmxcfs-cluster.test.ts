@@ -218,6 +218,13 @@ describeLab("/etc/pve of a cluster of three", () => {
     await must(plan, three, "rmdir /etc/pve/priv/lock/test");
   });
 
+  test("comes back by itself when corosync restarts under it", async () => {
+    await must(plan, three, "systemctl restart corosync");
+    await untilAllOnline(plan, plan.hosts, 60_000);
+    await must(plan, three, "echo back >/etc/pve/back");
+    await until(one, "cat /etc/pve/back", "back");
+  }, 90_000);
+
   test("what returned to its writer survives the writer's power cut", async () => {
     await must(plan, two, "echo powerful >/etc/pve/powerful");
     await crashHost(plan, two);
@@ -228,6 +235,14 @@ describeLab("/etc/pve of a cluster of three", () => {
     expect(await must(plan, two, "cat /etc/pve/powerful")).toBe("powerful\n");
     await heal(plan);
     await untilAllOnline(plan, plan.hosts, 90_000);
+  }, 180_000);
+
+  test("is whole again after a power cut of all hosts at once", async () => {
+    await must(plan, one, "echo everybody >/etc/pve/everybody");
+    await Promise.all(plan.hosts.map((host) => crashHost(plan, host)));
+    await Promise.all(plan.hosts.map((host) => bootHost(plan, host)));
+    await untilAllOnline(plan, plan.hosts, 90_000);
+    for (const host of plan.hosts) await until(host, "cat /etc/pve/everybody", "everybody");
   }, 180_000);
 });
 

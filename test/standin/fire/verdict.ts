@@ -30,10 +30,19 @@ export async function judge(
   said: readonly Said[],
   faults: readonly Fault[],
 ): Promise<Verdict> {
-  const contents = await Promise.all(plan.hosts.map((host) => contentOf(plan, host)));
-  const [first = ""] = contents;
-  const differing = plan.hosts.filter((_, index) => contents[index] !== first).map(({ name }) => name);
-  const present = new Set(first.split("\n"));
+  const contents = plan.hosts.map(async (host) => [host.name, await contentOf(plan, host)] as const);
+  return weigh(Object.fromEntries(await Promise.all(contents)), said, faults);
+}
+
+/** The judgement itself: `contents` has each host's files as `grep -rH` prints them, sorted. */
+export function weigh(
+  contents: Readonly<Record<string, string>>,
+  said: readonly Said[],
+  faults: readonly Fault[],
+): Verdict {
+  const [first = ""] = Object.values(contents);
+  const differing = Object.keys(contents).filter((name) => contents[name] !== first);
+  const present = new Set(first.split("\n").filter((line) => line !== ""));
   const writes = said.filter((line) => line.kind === "write");
   const returned = writes.filter(({ error }) => error === "");
   const sighted = new Set(
@@ -57,7 +66,7 @@ export async function judge(
     differing,
     refused,
     longestWriteSeconds: { any: longest(writes), inMajority: longest(majority) },
-    files: present.size - 1,
+    files: present.size,
   };
 }
 
