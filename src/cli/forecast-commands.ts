@@ -10,8 +10,7 @@ export function addForecastCommands(
     .description("Say what a cluster of these hosts would be like, before any of them is touched.")
     .option(
       "--settings <WHICH>",
-      "pve-8, pve-9, tuned, or a FILE: corosync.conf, or JSON with its keys",
-      "tuned",
+      "current, pve-8, pve-9, tuned, or a FILE: corosync.conf, or JSON with its keys (default: current on a member that measures, else tuned)",
     )
     .option("--ha", "HA resources are used: hosts that cannot write for 60 s are reset")
     .option("--seed <N>", "seed of the simulation: the same seed, the same answer", "1")
@@ -43,16 +42,22 @@ export function addForecastCommands(
 
 function withMatrix(command: Command): Command {
   return command
-    .option("--matrix <FILE>", "the measured links: JSON or CSV (docs/forecast.md)")
+    .option(
+      "--matrix <FILE>",
+      "the measured links, JSON or CSV (docs/forecast.md); measured now where left out",
+    )
     .option("--without <HOST...>", "leave these hosts of the matrix out")
     .option("--json", "print the result as JSON, and nothing else, on stdout");
 }
 
 const FORECAST_EXAMPLES = `
-Needs no root and no cluster, only the matrix: JSON, or CSV with the columns
-from,to,rtt_ms,jitter_ms,loss (loss as a fraction).
+With a matrix it needs no root and no cluster: JSON, or CSV with the columns
+from,to,rtt_ms,jitter_ms,loss (loss as a fraction). Without one it measures the
+links for 6 s, as root on a member or on a host with tagged peers.
 
 Examples:
+  tailmox forecast
+      of the cluster that this host is in, as it is
   tailmox forecast --matrix hosts.csv
   tailmox forecast --matrix hosts.json --settings pve-9
       with the defaults of Proxmox VE 9
@@ -64,6 +69,7 @@ The token goes round in the order of the nodeids, so they decide how slow a
 change in /etc/pve is. This command changes nothing.
 
 Examples:
+  tailmox ring
   tailmox ring --matrix hosts.json`;
 
 const TUNE_EXAMPLES = `

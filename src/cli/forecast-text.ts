@@ -4,7 +4,11 @@ import { type Compared, sentence } from "./forecast-sentence.ts";
 import { wrap } from "./wrap.ts";
 
 /** The forecast for people: verdict first, figures beside their names, the next command last. */
-export function forecastLines(judged: Forecast, compared: Compared, settings: string, ha: boolean): string[] {
+export function forecastLines(
+  judged: Forecast,
+  compared: Compared,
+  { settings, ha, isLiving }: { settings: string; ha: boolean; isLiving: boolean },
+): string[] {
   const { verdict, ring } = judged;
   const colour = verdict.colour.toUpperCase();
   const others = verdict.reasons.slice(1).map(({ text }) => `Also: ${text}.`);
@@ -35,7 +39,7 @@ export function forecastLines(judged: Forecast, compared: Compared, settings: st
     ),
     "",
     ...wrap(
-      `Settings: ${settings}. How sure: the model meets runs of real corosync within a factor of 3; bursts of loss and restarts of Tailscale are not in it (docs/forecast.md). Next: ${nextCommand(judged, settings)}`,
+      `Settings: ${settings}. How sure: the model meets runs of real corosync within a factor of 3; bursts of loss and restarts of Tailscale are not in it (docs/forecast.md). Next: ${nextCommand(judged, settings, isLiving)}`,
       "",
       "",
     ),
@@ -121,12 +125,17 @@ function betterIds({ ring }: Forecast): string | undefined {
   return `${ids.join(", ")}: ${ms(ring.best.rotationMs)} instead of ${ms(ring.rotationMs)}`;
 }
 
-function nextCommand({ ring, verdict, weakest: { host } }: Forecast, settings: string): string {
-  if (isShorter(ring)) return "tailmox ring --matrix FILE";
-  if (settings !== "tuned") return "tailmox tune --matrix FILE --dry-run";
+function nextCommand(
+  { ring, verdict, weakest: { host } }: Forecast,
+  settings: string,
+  isLiving: boolean,
+): string {
+  const matrix = isLiving ? "" : " --matrix FILE";
+  if (isShorter(ring)) return `tailmox ring${matrix}`;
+  if (settings !== "tuned") return `tailmox tune${matrix} --dry-run`;
   if (verdict.colour !== "red") return "tailmox up";
   const rest = host && host.without.verdict !== "red" ? ` --without ${host.name}` : "";
-  return `tailmox forecast --matrix FILE${rest || " for fewer hosts"}`;
+  return `tailmox forecast${matrix}${rest || " for fewer hosts"}`;
 }
 
 /** A gain of less than a per cent is none. */

@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
 import { addForecastCommands } from "./forecast-commands.ts";
+import { addLatencyCommand } from "./latency-command.ts";
 import { reportError } from "./report-error.ts";
+import { addTailnetCommands } from "./tailnet-commands.ts";
 import { VERSION } from "./version.ts";
 
 /** Reads argv (without program and script), runs the command, and gives the exit status. Never throws. */
@@ -32,7 +34,9 @@ function makeProgram(done: (status: number) => void): Command {
     .addHelpText("after", PROGRAM_EXAMPLES);
   addUp(program, done);
   addStatus(program, done);
+  addLatencyCommand(program, done, inherit);
   addForecastCommands(program, done, inherit);
+  addTailnetCommands(program, done, inherit);
   return program;
 }
 

@@ -8,17 +8,21 @@ import { forecastResult } from "../forecast-result.ts";
 import { forecastLines } from "../forecast-text.ts";
 
 const flags = matrixFlags.extend({
-  settings: z.string().default("tuned"),
+  settings: z.string().optional(),
   ha: z.boolean().default(false),
   seed: seedFlag.default(FORECAST_DEFAULTS.seed),
 });
 
 /** `tailmox forecast`: one screen, or JSON. Gives the exit status: 0, whatever the verdict. */
 export async function runForecast(raw: unknown): Promise<number> {
-  const { settings, ha, seed, ...input } = parseFlags(flags, raw);
-  const settingsFor = await chooseSettings(settings);
-  const mesh = await readMesh(input, "forecast");
-  const options = { ...FORECAST_DEFAULTS, ha, seed, fastDataUp: hasFastDataUp(settings) };
+  const { settings: asked, ha: saidHa, seed, ...input } = parseFlags(flags, raw);
+  // What cannot be understood is refused before the seconds of a measurement.
+  const choice = asked === undefined ? undefined : await chooseSettings(asked);
+  const { mesh, living } = await readMesh(input, "forecast");
+  const settings = asked ?? (living?.isCluster ? "current" : "tuned");
+  const settingsFor = choice ?? (await chooseSettings(settings));
+  const ha = saidHa || living?.ha === true;
+  const options = { ...FORECAST_DEFAULTS, ha, seed, fastDataUp: hasFastDataUp(settings, living) };
   const judged = forecast(mesh, settingsFor, options);
   const name = settings === "tuned" ? "pve-9" : "tuned";
   const order = ringOrder(mesh);
@@ -26,13 +30,13 @@ export async function runForecast(raw: unknown): Promise<number> {
   const outlook = outlookOf(mesh, order, other, {
     ...options,
     runs: options.runs / 4,
-    fastDataUp: hasFastDataUp(name),
+    fastDataUp: hasFastDataUp(name, living),
   });
   const compared = { name, outlook };
   console.log(
     input.json
       ? envelope({ ok: true, result: forecastResult(judged, compared, settings, options) })
-      : forecastLines(judged, compared, settings, ha).join("\n"),
+      : forecastLines(judged, compared, { settings, ha, isLiving: living !== undefined }).join("\n"),
   );
   return 0;
 }

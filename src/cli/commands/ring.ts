@@ -11,8 +11,12 @@ import { wrap } from "../wrap.ts";
 /** `tailmox ring`: the present order, the best one, and what it would take. It changes nothing. */
 export async function runRing(raw: unknown): Promise<number> {
   const flags = parseFlags(matrixFlags, raw);
-  const result = ringResult(await readMesh(flags, "ring"));
-  console.log(flags.json ? envelope({ ok: true, result }) : withoutNoBreak(ringLines(result)).join("\n"));
+  const { mesh, living } = await readMesh(flags, "ring");
+  const result = ringResult(mesh);
+  const matrix = living ? "" : " --matrix FILE";
+  console.log(
+    flags.json ? envelope({ ok: true, result }) : withoutNoBreak(ringLines(result, matrix)).join("\n"),
+  );
   return 0;
 }
 
@@ -33,7 +37,10 @@ function ringResult(mesh: Mesh) {
   };
 }
 
-function ringLines({ ring, gainMs, newIds, joiners, planned }: ReturnType<typeof ringResult>): string[] {
+function ringLines(
+  { ring, gainMs, newIds, joiners, planned }: ReturnType<typeof ringResult>,
+  matrix: string,
+): string[] {
   const { best } = ring;
   const row = (name: string, text: string) => wrap(text, `  ${name.padEnd(10)}`, " ".repeat(12));
   const ids = best.order.map((name, i) => `${name} ${best.nodeids[i]}`).join(", ");
@@ -64,6 +71,6 @@ function ringLines({ ring, gainMs, newIds, joiners, planned }: ReturnType<typeof
           `${newIds.map(({ name, nodeid }) => `${name} as ${nodeid}`).join(", ")}: the id of a member cannot change, so each has to be removed from the cluster and joined anew, one after the other, without guests`,
         )),
     "",
-    `${planned ? "Nothing exists yet" : "Nothing was changed"}.  Next: tailmox forecast --matrix FILE`,
+    `${planned ? "Nothing exists yet" : "Nothing was changed"}.  Next: tailmox forecast${matrix}`,
   ];
 }

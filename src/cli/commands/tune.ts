@@ -28,7 +28,7 @@ const flags = matrixFlags.extend({
 /** `tailmox tune --matrix FILE --dry-run`: settings for a ring, with the forecast before and after. */
 export async function runTune(raw: unknown): Promise<number> {
   const { dryRun, settings, ha, acceptRisk, seed, ...input } = parseFlags(flags, raw);
-  const mesh = await readMesh(input, "tune");
+  const { mesh, living } = await readMesh(input, "tune");
   if (!dryRun) throw onlyDry();
   if (ha && acceptRisk !== undefined) throw contradiction();
   const order = ringOrder(mesh);
@@ -37,7 +37,7 @@ export async function runTune(raw: unknown): Promise<number> {
   const tuned = tunedSettings(mesh, order, { limitMs });
   if (!tuned.fits) throw noFit(mesh, limitMs);
   const options = { ...FORECAST_DEFAULTS, ha, seed };
-  const before = outlookOf(mesh, order, old, { ...options, fastDataUp: hasFastDataUp(settings) });
+  const before = outlookOf(mesh, order, old, { ...options, fastDataUp: hasFastDataUp(settings, living) });
   const after = outlookOf(mesh, order, tuned.settings, options);
   const changes = changedKeys(old, tuned);
   if (input.json) {
