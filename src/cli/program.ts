@@ -3,6 +3,7 @@ import { addForecastCommands } from "./forecast-commands.ts";
 import { addLatencyCommand } from "./latency-command.ts";
 import { reportError } from "./report-error.ts";
 import { addTailnetCommands } from "./tailnet-commands.ts";
+import { addTailnetCommands } from "./tailnet-commands.ts";
 import { VERSION } from "./version.ts";
 
 /** Reads argv (without program and script), runs the command, and gives the exit status. Never throws. */

@@ -10,8 +10,11 @@ import { giftWords } from "./words.ts";
 
 /** What a policy means for a cluster. */
 export interface PolicyReport {
-  /** broken: it cannot work, or the control server would refuse the policy. unsure: that turns on facts beyond it. */
-  readonly verdict: "works" | "too open" | "unsure" | "broken";
+  /**
+   * broken: hosts cannot form a cluster, or the control server would refuse the policy. incomplete: they can, and
+   * something else that was asked for is missing. unsure: it turns on facts that the policy does not tell.
+   */
+  readonly verdict: "works" | "too open" | "unsure" | "incomplete" | "broken";
   readonly needs: readonly NeedReport[];
   /** What is let in that a cluster does not need. */
   readonly excess: readonly Excess[];
@@ -35,25 +38,28 @@ export interface NeedReport {
 export function reportOn(policy: Policy, features: Features, members: readonly Device[] = []): PolicyReport {
   const needs = needsOf(features).map((need) => reportNeed(policy, need, pairsOf(need, features, members)));
   const excess = excessOf(policy, features, members);
-  const refused = policy.problems.some(({ severity }) => severity === "refused");
-  const answers = needs.map(({ answer }) => answer);
-  const danger = excess.some(({ level }) => level !== "spare");
   const { service, tag } = features;
   return {
-    verdict:
-      refused || answers.includes("no")
-        ? "broken"
-        : answers.includes("maybe")
-          ? "unsure"
-          : danger
-            ? "too open"
-            : "works",
+    verdict: verdictOf(needs, excess, policy),
     needs,
     excess,
     problems: policy.problems,
     serviceApproved:
       service === undefined ? undefined : (policy.serviceApprovers.get(service) ?? []).includes(tag),
   };
+}
+
+function verdictOf(
+  needs: readonly NeedReport[],
+  excess: readonly Excess[],
+  { problems }: Policy,
+): PolicyReport["verdict"] {
+  const core = needs.filter(({ need }) => need.from === "members" && need.to === "members");
+  const has = (of: readonly NeedReport[], wanted: Answer) => of.some(({ answer }) => answer === wanted);
+  if (has(core, "no") || problems.some(({ severity }) => severity === "refused")) return "broken";
+  if (has(needs, "no")) return "incomplete";
+  if (has(core, "maybe")) return "unsure";
+  return excess.some(({ level }) => level !== "spare") ? "too open" : "works";
 }
 
 /** The devices that stand for the two sides of a need. Without known members two of them stand for all. */

@@ -1,8 +1,9 @@
-/** What came of `tailscale up` with a key. */
+/** What came of `tailscale up`. */
 export type LoginAnswer =
   | { readonly kind: "ok" }
   | { readonly kind: "tags refused"; readonly words: string }
   | { readonly kind: "key refused"; readonly words: string }
+  | { readonly kind: "nobody came"; readonly waitingFor: "login" | "approval" | "control server" }
   | { readonly kind: "failed"; readonly words: string };
 
 /** Tells apart the ways in which a login fails. Source: tailscale.md 1.4.3 and 2. */
@@ -33,4 +34,33 @@ export function keyObjection(key: string, loginServer: string | undefined): stri
   return options.get("ephemeral") === "false"
     ? undefined
     : "this OAuth secret would make an ephemeral host, which vanishes from the tailnet when it is off";
+}
+
+/**
+ * The settings that somebody made before, as flags, when `tailscale up` refused for want of them: it prints the
+ * whole command, ours first. None when it did not refuse for that. Source: tailscale.md 1.4.1.
+ */
+export function unmentionedFlags(stderr: string, given: readonly string[]): string[] {
+  if (!stderr.includes("requires mentioning all")) return [];
+  const command = /^\ttailscale up (.+)$/m.exec(stderr)?.[1] ?? "";
+  const names = new Set(given.map(flagName));
+  return shellWords(command).filter((word) => word.startsWith("--") && !names.has(flagName(word)));
+}
+
+/** Where an administrator approves hosts; the client itself names this page (ipn.Prefs.AdminPageURL). */
+export function adminPage(loginServer: string | undefined): string {
+  const vendors = loginServer === undefined || /^https:\/\/(?:controlplane|login)\.tailscale\.com\/?$/.test(loginServer);
+  return `${vendors ? "https://login.tailscale.com" : loginServer.replace(/\/+$/, "")}/admin`;
+}
+
+function flagName(flag: string): string {
+  return flag.split("=")[0] ?? flag;
+}
+
+/** Words as a POSIX shell would part them; the client quotes with single quotes and backslashes. */
+function shellWords(line: string): string[] {
+  const words = line.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? [];
+  return words.map((word) =>
+    word.replace(/'([^']*)'|\\(.)/g, (_, quoted: string | undefined, escaped: string | undefined) => quoted ?? escaped ?? ""),
+  );
 }
