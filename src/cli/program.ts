@@ -3,7 +3,6 @@ import { addForecastCommands } from "./forecast-commands.ts";
 import { addLatencyCommand } from "./latency-command.ts";
 import { reportError } from "./report-error.ts";
 import { addTailnetCommands } from "./tailnet-commands.ts";
-import { addTailnetCommands } from "./tailnet-commands.ts";
 import { VERSION } from "./version.ts";
 
 /** Reads argv (without program and script), runs the command, and gives the exit status. Never throws. */
@@ -81,6 +80,7 @@ function inherit(command: Command): Command {
 const UP_OPTIONS: readonly (readonly [string, string])[] = [
   ["--auth-key-file <FILE>", "auth key for the tailnet, from a file; - reads it from standard input"],
   ["--auth-key <KEY>", "the key itself; anybody on this host can see it for a moment: prefer the file"],
+  ["--login-timeout <TIME>", "how long to wait for a login by link, or for approval (default: 10m)"],
   ["--login-server <URL>", "control server, where it is not Tailscale's own (headscale)"],
   ["--cluster-name <NAME>", "name of a new cluster, at most 15 characters (default: tailmox)"],
   ["--create", "create the cluster here, even when no peer is visible or another host is elected"],
@@ -100,7 +100,8 @@ const UP_EXAMPLES = `
 Shows what it found, then a plan, then asks. Run again, it goes on where it
 stopped; a host that is a member already is left as it is.
 
-The auth key is also read from the environment variable TAILMOX_AUTH_KEY.
+Without an auth key it shows a login link. The key is also read from the environment
+variable TAILMOX_AUTH_KEY.
 
 Examples:
   tailmox up --auth-key-file key --create
