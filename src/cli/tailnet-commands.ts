@@ -125,9 +125,10 @@ function addDevices(program: Command, done: Done, inherit: Inherit): void {
     .option("--tag <TAG>", "tag of the hosts", "tag:tailmox")
     .option("--accept-risk <RISK>", "online: delete a named device though it is online or a member")
     .addHelpText("after", DEVICES_EXAMPLES);
-  prune.action(async (names: unknown, options: unknown) => {
+  prune.action(async (names: unknown, _options: unknown, command: Command) => {
     const { runDevicesPrune } = await import("./commands/devices.ts");
-    done(await runDevicesPrune(names, options));
+    // commander gives an option that both have to `devices`, wherever it stands.
+    done(await runDevicesPrune(names, command.optsWithGlobals()));
   });
 }
 
