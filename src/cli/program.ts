@@ -100,8 +100,8 @@ const UP_EXAMPLES = `
 Shows what it found, then a plan, then asks. Run again, it goes on where it
 stopped; a host that is a member already is left as it is.
 
-Without an auth key it shows a login link. The key is also read from the environment
-variable TAILMOX_AUTH_KEY.
+Without an auth key it shows a login link, and waits until somebody opens it.
+The key is also read from the environment variable TAILMOX_AUTH_KEY.
 
 Examples:
   tailmox up --auth-key-file key --create

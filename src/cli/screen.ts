@@ -1,6 +1,7 @@
 import { redact } from "../host/redact.ts";
 import type { Talk } from "../up/talk.ts";
 import { type LiveLine, type Output, startLiveLine } from "./live-line.ts";
+import { qrLines } from "./qr-lines.ts";
 import { wrap } from "./wrap.ts";
 
 export interface Screen extends Talk {
@@ -51,6 +52,9 @@ export function makeScreen(stream: Output): Screen {
       };
     },
     note: (...lines) => print(lines.flatMap((line) => wrap(line, NOTE, `${NOTE}${hang(line)}`))),
+    visit(words, url) {
+      print(["", ...wrap(`${words}:`, NOTE, NOTE), "", `${NOTE}${url}`, "", ...qrLines(url, stream)]);
+    },
     plan(title, steps, losses) {
       print(["", title, ...steps.flatMap(planLines), ...losses.flatMap((loss) => wrap(loss, "", "")), ""]);
     },
@@ -59,8 +63,9 @@ export function makeScreen(stream: Output): Screen {
   };
 }
 
-/** Shows nothing: for --json. */
+/** Shows nothing but what cannot wait, and that not on stdout: for --json. */
 export const silentScreen: Screen = {
+  visit: (words, url) => makeScreen(process.stderr).visit(words, url),
   phase: () => NO_PHASE,
   step: () => NO_PHASE,
   note: () => undefined,

@@ -17,6 +17,11 @@ export function stopBetweenChanges(tell: (line: string) => void): void {
   }
 }
 
+/** True once somebody asked to stop: for what waits for a person, and may be left at any time. */
+export function stopAsked(): boolean {
+  return asked;
+}
+
 /** Runs a change to its end. Throws E_INTERRUPTED instead when somebody asked to stop before. */
 export async function uninterrupted<T>(change: () => Promise<T>): Promise<T> {
   if (asked) throw interrupted();

@@ -3,8 +3,11 @@ export type LoginAnswer =
   | { readonly kind: "ok" }
   | { readonly kind: "tags refused"; readonly words: string }
   | { readonly kind: "key refused"; readonly words: string }
-  | { readonly kind: "nobody came"; readonly waitingFor: "login" | "approval" | "control server" }
+  | { readonly kind: "nobody came"; readonly waitingFor: WaitingFor }
   | { readonly kind: "failed"; readonly words: string };
+
+/** What a login hangs on when it has taken its time. */
+export type WaitingFor = "login" | "approval" | "control server";
 
 /** Tells apart the ways in which a login fails. Source: tailscale.md 1.4.3 and 2. */
 export function readLoginAnswer(exitCode: number | null, stderr: string): LoginAnswer {
@@ -49,7 +52,8 @@ export function unmentionedFlags(stderr: string, given: readonly string[]): stri
 
 /** Where an administrator approves hosts; the client itself names this page (ipn.Prefs.AdminPageURL). */
 export function adminPage(loginServer: string | undefined): string {
-  const vendors = loginServer === undefined || /^https:\/\/(?:controlplane|login)\.tailscale\.com\/?$/.test(loginServer);
+  const vendors =
+    loginServer === undefined || /^https:\/\/(?:controlplane|login)\.tailscale\.com\/?$/.test(loginServer);
   return `${vendors ? "https://login.tailscale.com" : loginServer.replace(/\/+$/, "")}/admin`;
 }
 
@@ -61,6 +65,9 @@ function flagName(flag: string): string {
 function shellWords(line: string): string[] {
   const words = line.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? [];
   return words.map((word) =>
-    word.replace(/'([^']*)'|\\(.)/g, (_, quoted: string | undefined, escaped: string | undefined) => quoted ?? escaped ?? ""),
+    word.replace(
+      /'([^']*)'|\\(.)/g,
+      (_, quoted: string | undefined, escaped: string | undefined) => quoted ?? escaped ?? "",
+    ),
   );
 }

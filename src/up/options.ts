@@ -13,6 +13,8 @@ export interface UpOptions {
   readonly passwords: Passwords;
   readonly yes: boolean;
   readonly dryRun: boolean;
+  /** How long a person may take to open a login link, or to approve this host. */
+  readonly loginTimeoutMs: number;
   /** How long to look for peers when none is visible at first. */
   readonly peerWaitMs: number;
   /** How long a join may take before it is ended. */

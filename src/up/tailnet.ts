@@ -1,8 +1,10 @@
 import { UserError } from "../errors.ts";
+import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
 import { keepSecret } from "../host/redact.ts";
 import type { OwnNode } from "../proxmox/own-node.ts";
 import { applySteps } from "../steps/apply.ts";
+import { awaitApproval } from "../steps/await-approval.ts";
 import { installTailscale } from "../steps/install-tailscale.ts";
 import { logIn } from "../steps/log-in.ts";
 import { resumeTailscale } from "../steps/resume-tailscale.ts";
@@ -31,49 +33,64 @@ export async function joinTailnet(
   company: Company,
 ): Promise<OwnTailnet | undefined> {
   const { talk } = company;
-  const phase = talk.phase("Tailscale", "looking at Tailscale");
-  let facts = await readTailnet(host);
-  const steps = planTailnet(facts, node, options);
-  if (steps.length > 0) {
+  let phase = talk.phase("Tailscale", "looking at Tailscale");
+  let facts = await settledTailnet(host);
+  // What a daemon that was down has to say is known only when it runs: so there can be a second plan.
+  for (let round = 0; round < MOST_PLANS; round++) {
+    const steps = planTailnet(facts, node, options, company);
+    if (steps.length === 0) break;
     phase.absent(missingWords(facts));
     const plan = { title: `Plan for ${node.name}, the tailnet`, steps, losses: [] };
     if (!(await agreed(plan, options, company))) return undefined;
     await applySteps(host, steps, talk);
-    facts = await readTailnet(host);
+    phase = talk.phase("Tailscale", "looking again");
+    facts = await settledTailnet(host);
   }
-  const result = steps.length > 0 ? talk.phase("Tailscale", "looking again") : phase;
   const { status, address } = assertFit(facts, options);
-  result.ok(`running, ${options.tag}, ${address} (${status.self.dnsName})`);
+  phase.ok(`running, ${options.tag}, ${address} (${status.self.dnsName})`);
   if (facts.kind === "answers") talk.note(...settingsThatHurt(facts.prefs));
   return { status, address };
 }
 
-/** The steps that still lead to a login; none when this host is logged in. Throws E_AUTH_KEY without a usable key. */
-function planTailnet(facts: TailnetFacts, { codename }: OwnNode, options: UpOptions): Step[] {
-  const login = () => logIn({ ...options, authKey: usableKey(options) });
-  switch (facts.kind) {
-    case "not installed":
-      return [installTailscale(codename), login()];
-    case "daemon down":
-      // A login that it had comes back with it: then the step "log in" finds that it holds already.
-      return options.authKey === undefined ? [startTailscaled()] : [startTailscaled(), login()];
-    case "answers":
-      if (facts.status.state === "Stopped") return [resumeTailscale()];
-      return ["NeedsLogin", "NoState"].includes(facts.status.state) ? [login()] : [];
+const MOST_PLANS = 3;
+
+/** A daemon that has just started does not yet know whether it is logged in. */
+async function settledTailnet(host: Host): Promise<TailnetFacts> {
+  const settled = await poll(15_000, 500, async () => {
+    const facts = await readTailnet(host);
+    const unsettled = facts.kind === "answers" && ["NoState", "Starting"].includes(facts.status.state);
+    return unsettled ? undefined : facts;
+  });
+  return settled ?? readTailnet(host);
+}
+
+/** The steps that still lead to a login; none when this host is logged in. Throws E_AUTH_KEY for an unusable key. */
+function planTailnet(
+  facts: TailnetFacts,
+  { codename }: OwnNode,
+  options: UpOptions,
+  { talk }: Company,
+): Step[] {
+  const patience = { personMs: options.loginTimeoutMs, visit: talk.visit };
+  const login = () => logIn({ ...options, authKey: usableKey(options), patience });
+  if (facts.kind === "not installed") return [installTailscale(codename), login()];
+  if (facts.kind === "daemon down") return [startTailscaled()];
+  switch (facts.status.state) {
+    case "Stopped":
+      return [resumeTailscale()];
+    case "NeedsLogin":
+    case "NoState":
+      return [login()];
+    case "NeedsMachineAuth":
+      return [awaitApproval(facts.prefs.loginServer || undefined, patience)];
+    default:
+      return [];
   }
 }
 
-function usableKey({ authKey: key, loginServer }: UpOptions): string {
-  if (key === undefined) {
-    throw new UserError(
-      "E_AUTH_KEY",
-      "this host is not logged in to the tailnet, and no auth key was given",
-      {
-        likely: "it is the first run on this host",
-        mend: "make a key that carries tag:tailmox, put it in a file, then: tailmox up --auth-key-file FILE",
-      },
-    );
-  }
+/** undefined without a key: then somebody logs in by a link. */
+function usableKey({ authKey: key, loginServer }: UpOptions): string | undefined {
+  if (key === undefined) return undefined;
   keepSecret(key);
   const objection = keyObjection(key, loginServer);
   if (objection === undefined) return key;
@@ -90,6 +107,11 @@ function missingWords(facts: TailnetFacts): string {
     case "daemon down":
       return "installed, but tailscaled does not answer";
     case "answers":
-      return facts.status.state === "Stopped" ? "logged in, but stopped" : "not logged in";
+      return STATES[facts.status.state] ?? "not logged in";
   }
 }
+
+const STATES: Readonly<Record<string, string>> = {
+  Stopped: "logged in, but stopped",
+  NeedsMachineAuth: "logged in, waits for approval",
+};

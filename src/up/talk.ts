@@ -6,6 +6,8 @@ export interface Talk extends StepDisplay {
   phase(name: string, doing: string): Phase;
   /** Lines below the last verdict. */
   note(...lines: readonly string[]): void;
+  /** A page that a person has to open now; shown whatever else is kept still. */
+  visit(words: string, url: string): void;
   /** A plan as it is shown before the question. */
   plan(title: string, steps: readonly { title: string; why?: string }[], losses: readonly string[]): void;
 }

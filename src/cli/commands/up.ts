@@ -10,6 +10,7 @@ import { parsePasswords } from "../../up/passwords.ts";
 import { type UpResult, up } from "../../up/up.ts";
 import { askOnTerminal } from "../ask.ts";
 import { assertRoot } from "../assert-root.ts";
+import { durationFlag } from "../duration.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
 import { reportError } from "../report-error.ts";
@@ -40,6 +41,7 @@ export async function runUp(raw: unknown): Promise<number> {
       join: flags.join,
       tag: "tag:tailmox",
       passwords: parsePasswords(passwords),
+      loginTimeoutMs: flags.loginTimeout,
       // Others may be starting at this very moment; who insists on creating waits only for the map to fill.
       peerWaitMs: flags.create ? 3_000 : 15_000,
       joinTimeoutMs: 120_000,
@@ -66,6 +68,7 @@ const flagsSchema = z.object({
   create: z.boolean().default(false),
   join: z.string().optional(),
   passwordFile: z.string().optional(),
+  loginTimeout: durationFlag(5_000, 86_400_000).prefault("10m"),
   yes: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   json: z.boolean().default(false),

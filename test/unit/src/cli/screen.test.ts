@@ -36,6 +36,21 @@ describe("the report", () => {
     expect(text).toMatch(/^ {2}4 of 4 {2}join through pve1: waiting for quorum \(usually 10-20 s\) +!!\n$/);
   });
 
+  test("shows a page to visit whole and on a line of its own, as a QR code only on a terminal", () => {
+    const url = "https://login.tailscale.com/a/0123456789ab";
+    const text = shown((screen) => screen.visit("Open this page and log in", url));
+    expect(text.split("\n")).toContain(`      ${url}`);
+    expect(text).not.toContain("█");
+    let drawn = "";
+    const terminal = { isTTY: true, columns: 80, write: (more: string) => (drawn += more) };
+    const before = process.env.LC_ALL;
+    process.env.LC_ALL = "C.UTF-8";
+    makeScreen(terminal).visit("Open this page and log in", url);
+    process.env.LC_ALL = before ?? "";
+    expect(drawn).toContain("█");
+    expect(drawn.split("\n").every((line) => line.length <= 80)).toBe(true);
+  });
+
   test("keeps to 80 columns, and does not break words", () => {
     const lines = wrap(`${"word ".repeat(60)}${"x".repeat(90)}`, "  Host        ok   ", " ".repeat(19));
     expect(lines.slice(0, -1).every((line) => line.length <= 80)).toBe(true);

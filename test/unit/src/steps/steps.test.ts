@@ -68,7 +68,8 @@ describe("a login", () => {
     );
   }
   const ups = ({ changes }: FakeHost) => changes.filter((change) => change.startsWith("run tailscale up"));
-  const spec = { authKey: "hskey-auth-secret", tag: "tag:tailmox" };
+  const patience = { personMs: 1_000, visit: () => undefined };
+  const spec = { authKey: "hskey-auth-secret", tag: "tag:tailmox", patience };
 
   test("at another control server lets a tagged key speak for itself", async () => {
     const fake = server({ carried: true, wish: "refused" });

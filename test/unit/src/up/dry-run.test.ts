@@ -88,6 +88,7 @@ const OPTIONS: UpOptions = {
   yes: true,
   dryRun: true,
   joinTimeoutMs: 1_000,
+  loginTimeoutMs: 1_000,
   peerWaitMs: 0,
 };
 
@@ -99,6 +100,7 @@ async function run(host: FakeHost, options: UpOptions): Promise<string[]> {
     phase: () => silent,
     step: () => silent,
     note: () => {},
+    visit: () => {},
     plan: (_, steps) => titles.push(...steps.map(({ title }) => title)),
   };
   const gate = options.dryRun ? closedGate : openGate(noJournal);
