@@ -35,7 +35,7 @@ export function excessOf(policy: Policy, features: Features, members: readonly D
   });
 }
 
-/** Whether the destination of a gift can be this member, whoever asks. */
+/** Whether the destination of a gift is this member for sure, whoever asks. */
 function reaches(policy: Policy, gift: Gift, to: Device): boolean {
   const anybody = { kind: "everybody" } as const;
   const rule: Rule = {
@@ -46,7 +46,9 @@ function reaches(policy: Policy, gift: Gift, to: Device): boolean {
     posture: false,
   };
   const from = { name: "anybody", tags: [], user: "" };
-  return crossingsOf({ ...policy, rules: [rule], hasRules: true }, from, to).length > 0;
+  return crossingsOf({ ...policy, rules: [rule], hasRules: true }, from, to).some(
+    ({ answer }) => answer === "yes",
+  );
 }
 
 function judge(rule: Rule, source: Word, gift: Gift, features: Features, needs: readonly Need[]): Excess[] {

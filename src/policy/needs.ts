@@ -24,19 +24,22 @@ export interface Need {
   readonly protocol: Traffic["protocol"];
   readonly ports: PortRange;
   readonly why: string;
+  /** Without it hosts form no cluster at all. */
+  readonly essential: boolean;
 }
 
 /** What a cluster with these features needs. Sources: proxmox.md 13, tailscale.md 3.3. */
 export function needsOf({ admins, migration, console, qdevice, service }: Features): readonly Need[] {
-  const members = { from: "members", to: "members" } as const;
+  const members = { from: "members", to: "members", essential: true } as const;
+  const extra = { ...members, essential: false } as const;
   return [
     { ...members, protocol: "tcp", ports: one(22), why: "SSH: pvecm, migration, shell of another node" },
     ...(admins.length > 0
-      ? [{ ...members, protocol: "tcp" as const, ports: one(443), why: "web page by tailscale serve" }]
+      ? [{ ...extra, protocol: "tcp" as const, ports: one(443), why: "web page by tailscale serve" }]
       : []),
     { ...members, protocol: "tcp", ports: one(8006), why: "API and web page from node to node, join" },
-    ...(console ? CONSOLE.map((each) => ({ ...members, ...each })) : []),
-    ...(migration ? [{ ...members, ...MIGRATION }] : []),
+    ...(console ? CONSOLE.map((each) => ({ ...extra, ...each })) : []),
+    ...(migration ? [{ ...extra, ...MIGRATION }] : []),
     { ...members, protocol: "udp", ports: { first: 5405, last: 5412 }, why: "corosync, links 0 to 7" },
     { ...members, protocol: "icmp", ports: { first: 0, last: 65_535 }, why: "ping" },
     ...(qdevice === undefined ? [] : QDEVICE),
@@ -66,9 +69,19 @@ const CONSOLE = [
   { protocol: "tcp" as const, ports: { first: 5900, last: 5999 }, why: "VNC consoles" },
 ];
 
+const OPTIONAL = { essential: false } as const;
+
 const QDEVICE: readonly Need[] = [
-  { from: "members", to: "qdevice", protocol: "tcp", ports: one(22), why: "pvecm qdevice setup" },
   {
+    ...OPTIONAL,
+    from: "members",
+    to: "qdevice",
+    protocol: "tcp",
+    ports: one(22),
+    why: "pvecm qdevice setup",
+  },
+  {
+    ...OPTIONAL,
     from: "members",
     to: "qdevice",
     protocol: "tcp",
@@ -78,11 +91,19 @@ const QDEVICE: readonly Need[] = [
 ];
 
 const WEB: readonly Need[] = [
-  { from: "admins", to: "members", protocol: "tcp", ports: one(443), why: "web page by tailscale serve" },
-  { from: "admins", to: "members", protocol: "tcp", ports: one(8006), why: "web page" },
+  {
+    ...OPTIONAL,
+    from: "admins",
+    to: "members",
+    protocol: "tcp",
+    ports: one(443),
+    why: "web page by tailscale serve",
+  },
+  { ...OPTIONAL, from: "admins", to: "members", protocol: "tcp", ports: one(8006), why: "web page" },
 ];
 
 const SERVICE: Need = {
+  ...OPTIONAL,
   from: "admins",
   to: "service",
   protocol: "tcp",

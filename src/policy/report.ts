@@ -54,7 +54,7 @@ function verdictOf(
   excess: readonly Excess[],
   { problems }: Policy,
 ): PolicyReport["verdict"] {
-  const core = needs.filter(({ need }) => need.from === "members" && need.to === "members");
+  const core = needs.filter(({ need }) => need.essential);
   const has = (of: readonly NeedReport[], wanted: Answer) => of.some(({ answer }) => answer === wanted);
   if (has(core, "no") || problems.some(({ severity }) => severity === "refused")) return "broken";
   if (has(needs, "no")) return "incomplete";
