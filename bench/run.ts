@@ -6,6 +6,7 @@ const BENCHES: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> =
   fabric: async () => (await import("./fabric.ts")).benchFabric,
   machines: async () => (await import("./machines.ts")).benchMachines,
   forecast: async () => (await import("./forecast.ts")).benchForecast,
+  policy: async () => (await import("./policy.ts")).benchPolicy,
   demo: async () => (await import("./demo.ts")).benchDemo,
 };
 

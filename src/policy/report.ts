@@ -36,7 +36,16 @@ export interface NeedReport {
 
 /** Says whether a policy lets a cluster work. `members`: the hosts as far as they are known; none is no problem. */
 export function reportOn(policy: Policy, features: Features, members: readonly Device[] = []): PolicyReport {
-  const needs = needsOf(features).map((need) => reportNeed(policy, need, pairsOf(need, features, members)));
+  const found = new Map<string, readonly Crossing[]>();
+  const crossings = (from: Device, to: Device) => {
+    const pair = `${from.name} -> ${to.name}`;
+    const known = found.get(pair) ?? crossingsOf(policy, from, to);
+    found.set(pair, known);
+    return known;
+  };
+  const needs = needsOf(features).map((need) =>
+    reportNeed(policy, need, pairsOf(need, features, members), crossings),
+  );
   const excess = excessOf(policy, features, members);
   const { service, tag } = features;
   return {
@@ -97,16 +106,22 @@ export function adminDevice(word: string): Device {
   };
 }
 
-function reportNeed(policy: Policy, need: Need, pairs: readonly [Device, Device][]): NeedReport {
+function reportNeed(
+  policy: Policy,
+  need: Need,
+  pairs: readonly [Device, Device][],
+  crossingsBetween: (from: Device, to: Device) => readonly Crossing[],
+): NeedReport {
   const { first, last } = need.protocol === "icmp" ? { first: 0, last: 0 } : need.ports;
   const lines = new Set<number>();
   const missing: PortRange[] = [];
   let answer: Answer = "yes";
   let why = "";
   for (const [from, to] of pairs) {
-    const crossings = crossingsOf(policy, from, to);
+    const crossings = crossingsBetween(from, to);
+    const near = crossings.filter(({ gift }) => touches(gift, need));
     for (let port = first; port <= last; port++) {
-      const access = accessBy(policy, crossings, { protocol: need.protocol, port });
+      const access = accessBy(policy, near, { protocol: need.protocol, port });
       for (const { gift, answer: given } of access.by) if (given === access.answer) lines.add(gift.line);
       if (access.answer === "yes") continue;
       addPort(missing, port);
@@ -117,6 +132,16 @@ function reportNeed(policy: Policy, need: Need, pairs: readonly [Device, Device]
     }
   }
   return { need, answer, lines: [...lines].sort((a, b) => a - b), missing, why };
+}
+
+/** Whether a gift can have to do with a need at all: of thousands of rules few have. */
+function touches({ protocols, ports }: Crossing["gift"], { protocol, ports: needed }: Need): boolean {
+  if (protocol === "icmp") return true;
+  const number = protocol === "tcp" ? 6 : 17;
+  return (
+    protocols.includes(number) &&
+    ports.some(({ first, last }) => first <= needed.last && needed.first <= last)
+  );
 }
 
 function maybeWords(by: readonly Crossing[]): string {
