@@ -87,6 +87,14 @@ export async function createHeadscaleKey(plan: LabPlan, options: Required<AuthKe
   return keyAnswer.parse(JSON.parse(answer)).key;
 }
 
+/** A key for headscale's HTTP API, valid for a day. */
+export async function createHeadscaleApiKey(plan: LabPlan): Promise<string> {
+  const answer = await command(plan, ["apikeys", "create", "--expiration", "24h"]);
+  const key = /hskey-api-\S+|^\S+$/m.exec(answer.trim())?.[0];
+  if (key === undefined) throw new Error(`headscale made no API key: ${answer}`);
+  return key;
+}
+
 export async function setHeadscalePolicy(plan: LabPlan, text: string): Promise<void> {
   const file = join(tailnetDir(plan), "policy.hujson");
   await writeFile(file, text);

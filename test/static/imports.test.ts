@@ -8,6 +8,7 @@ import { projectDir } from "../../lab/paths.ts";
 const WALLS: readonly { room: string; never: readonly string[]; except?: readonly string[] }[] = [
   { room: "src/", never: ["lab/", "test/"] },
   { room: "src/cluster/", never: ["src/"], except: ["src/cluster/", "src/errors.ts"] },
+  { room: "src/policy/", never: ["src/"], except: ["src/policy/", "src/errors.ts"] },
   { room: "src/host/", never: ["src/cli/", "src/steps/"] },
   { room: "src/tailnet/", never: ["src/cli/", "src/steps/"] },
   { room: "src/proxmox/", never: ["src/cli/", "src/steps/"] },

@@ -106,8 +106,10 @@ export function deviceLines(tagged: readonly Device[], tag: string, nowMs: numbe
       : []),
     ...doubles,
     ...stale.map(({ device, why }) => `!! ${device.name} is stale: ${why}`),
-    ...expiring.map(
-      ({ name }) => `!! the key of ${name} expires: a host must be enrolled with its tag, by key`,
+    ...expiring.map(({ name, keyExpires }) =>
+      Date.parse(keyExpires ?? "") < nowMs
+        ? `!! ${name} is logged out: tailmox up, there`
+        : `!! the key of ${name} expires: a host must be enrolled with its tag, by key`,
     ),
     stale.length > 0 ? "Next: tailmox devices prune" : "Next: tailmox status",
   ];

@@ -75,7 +75,8 @@ export function openApi(url: string, credential: Credential, options: ApiOptions
     const mayRepeat = request.method !== "POST";
     for (let attempt = 0; ; attempt++) {
       const answer = await send(request).catch((error: unknown) => {
-        if (mayRepeat && attempt < 2) return undefined;
+        // Silence was waited for long enough the first time.
+        if (mayRepeat && attempt < 2 && !isSilence(error)) return undefined;
         throw error;
       });
       if (answer?.status !== 429 && answer && (answer.status < 500 || !mayRepeat || attempt >= 2))
@@ -185,10 +186,17 @@ function parseUrl(url: string): URL {
   }
 }
 
+function isSilence(error: unknown): boolean {
+  return error instanceof UserError && isTimeout(error.cause);
+}
+
+function isTimeout(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === "TimeoutError";
+}
+
 function unreachable(base: string, cause: unknown): UserError {
-  const timedOut = cause instanceof Error && cause.name === "TimeoutError";
   return new UserError("E_API_UNREACHABLE", `${base} does not answer`, {
-    likely: timedOut
+    likely: isTimeout(cause)
       ? "silence until the time was over"
       : cause instanceof Error
         ? cause.message
