@@ -82,9 +82,12 @@ const UP_OPTIONS: readonly (readonly [string, string])[] = [
   ["--auth-key <KEY>", "the key itself; anybody on this host can see it for a moment: prefer the file"],
   ["--login-timeout <TIME>", "how long to wait for a login by link, or for approval (default: 10m)"],
   ["--login-server <URL>", "control server, where it is not Tailscale's own (headscale)"],
+  ["--web <WAY>", "web page on the tailnet: serve (443), cert (8006) or none (default: serve, if it can)"],
+  ["--staging", "end when Tailscale is logged in and the certificate is fetched; join later"],
   ["--cluster-name <NAME>", "name of a new cluster, at most 15 characters (default: tailmox)"],
   ["--create", "create the cluster here, even when no peer is visible or another host is elected"],
   ["--join <PEER>", "join the cluster of this peer: its tailnet name or address"],
+  ["--accept-risk <NAME...>", "agree to a risk that --yes does not cover: lose-ssh"],
   ["--password-file <FILE>", "root's password of the peers: one line, or lines NAME=PASSWORD"],
 ];
 

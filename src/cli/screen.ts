@@ -53,7 +53,7 @@ export function makeScreen(stream: Output): Screen {
     },
     note: (...lines) => print(lines.flatMap((line) => wrap(line, NOTE, `${NOTE}${hang(line)}`))),
     visit(words, url) {
-      print(["", ...wrap(`${words}:`, NOTE, NOTE), "", `${NOTE}${url}`, "", ...qrLines(url, stream)]);
+      print([...wrap(`${words}:`, NOTE, NOTE), "", `${NOTE}${url}`, "", ...qrLines(url, stream)]);
     },
     plan(title, steps, losses) {
       print(["", title, ...steps.flatMap(planLines), ...losses.flatMap((loss) => wrap(loss, "", "")), ""]);

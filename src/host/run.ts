@@ -33,17 +33,29 @@ export async function run(
   options: RunOptions = {},
 ): Promise<RunResult> {
   const [file, ...args] = argv;
-  const result = await execa(file, args, {
+  const timeoutMs = options.timeoutMs ?? 60_000;
+  const child = execa(file, args, {
     reject: false,
     stripFinalNewline: false,
-    timeout: options.timeoutMs ?? 60_000,
-    forceKillAfterDelay: 2_000,
+    timeout: timeoutMs,
+    forceKillAfterDelay: FORCE_MS,
     input: options.input ?? "",
     ...(options.env && { env: options.env }),
     ...(options.cwd && { cwd: options.cwd }),
     ...(options.ownSession && { detached: true }),
     ...(options.signal && { cancelSignal: options.signal }),
   });
+  // What the program left behind may hold its pipes open; that must not keep us waiting.
+  const letGo = () => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  const late = setTimeout(letGo, timeoutMs + FORCE_MS + 500);
+  const onAbort = () => setTimeout(letGo, FORCE_MS + 500).unref();
+  options.signal?.addEventListener("abort", onAbort, { once: true });
+  const result = await child;
+  clearTimeout(late);
+  options.signal?.removeEventListener("abort", onAbort);
   const notStarted = result.exitCode === undefined && !result.timedOut ? (result.originalMessage ?? "") : "";
   return {
     argv,
@@ -54,6 +66,9 @@ export async function run(
     durationMs: result.durationMs,
   };
 }
+
+/** Between SIGTERM and SIGKILL. */
+const FORCE_MS = 2_000;
 
 /** As `run`, but throws E_COMMAND_FAILED or E_COMMAND_TIMEOUT unless the command exits 0; gives its stdout. */
 export async function runOk(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<string> {

@@ -40,6 +40,8 @@ export interface TailnetStatus {
   readonly state: string;
   readonly authUrl: string;
   readonly self: TailnetNode;
+  /** Names that this host can get a certificate for; none where the tailnet has no HTTPS (tailscale.md 1.12). */
+  readonly certifiable: readonly string[];
   readonly peers: readonly TailnetNode[];
   readonly health: readonly string[];
 }
@@ -55,6 +57,7 @@ export function parseStatus(text: string): TailnetStatus | undefined {
     state: data.BackendState,
     authUrl: data.AuthURL,
     self: node(data.Self),
+    certifiable: "https" in (data.Self.CapMap ?? {}) ? (data.CertDomains ?? []) : [],
     peers: Object.values(data.Peer ?? {}).map(node),
     health: data.Health ?? [],
   };
@@ -83,7 +86,8 @@ const statusJson = z.object({
   TUN: z.boolean().default(false),
   BackendState: z.string(),
   AuthURL: z.string().default(""),
-  Self: peerStatus,
+  Self: peerStatus.extend({ CapMap: z.record(z.string(), z.unknown()).nullish() }),
+  CertDomains: z.array(z.string()).nullish(),
   Peer: z.record(z.string(), peerStatus).nullish(),
   Health: z.array(z.string()).nullish(),
 });

@@ -2,9 +2,13 @@ import { UserError } from "../errors.ts";
 import type { Step } from "../steps/step.ts";
 import type { Company, UpOptions } from "./options.ts";
 
-export interface Plan {
-  readonly title: string;
+export interface Plan extends ShownPlan {
   readonly steps: readonly Step[];
+}
+
+export interface ShownPlan {
+  readonly title: string;
+  readonly steps: readonly Pick<Step, "title" | "why">[];
   /** What is lost by it, in plain words. */
   readonly losses: readonly string[];
 }
@@ -13,7 +17,7 @@ export interface Plan {
  * Shows a plan and gets the word for it: true to go on, false for a dry run, which ends here. Throws
  * E_NOT_AGREED on a no, and where nobody can be asked.
  */
-export async function agreed(plan: Plan, options: UpOptions, { talk, ask }: Company): Promise<boolean> {
+export async function agreed(plan: ShownPlan, options: UpOptions, { talk, ask }: Company): Promise<boolean> {
   talk.plan(plan.title, plan.steps, plan.losses);
   if (options.dryRun) return false;
   if (options.yes) return true;

@@ -1,6 +1,8 @@
 import type { Journal } from "../host/journal.ts";
 import type { Passwords } from "./passwords.ts";
+import type { Risk } from "./risks.ts";
 import type { Ask, Talk } from "./talk.ts";
+import type { WebKind } from "./web-choice.ts";
 
 /** What `tailmox up` was asked, after reading argv, environment and files. */
 export interface UpOptions {
@@ -11,6 +13,11 @@ export interface UpOptions {
   readonly create: boolean;
   readonly join: string | undefined;
   readonly passwords: Passwords;
+  /** undefined: serve where the tailnet can, else none. */
+  readonly web: WebKind | undefined;
+  /** Ends when Tailscale is logged in and the certificate is fetched. */
+  readonly staging: boolean;
+  readonly acceptRisks: readonly Risk[];
   readonly yes: boolean;
   readonly dryRun: boolean;
   /** How long a person may take to open a login link, or to approve this host. */

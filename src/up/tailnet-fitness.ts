@@ -36,22 +36,7 @@ export function assertFit(
   if (keyExpiry !== undefined) {
     throw unfit(`this host's login ends on ${keyExpiry.slice(0, 10)}`, "its key expires", EXPIRY);
   }
-  if (prefs.shieldsUp) {
-    throw unfit("no peer can reach this host: shields-up is on", "somebody set it", SHIELDS);
-  }
   return { status, address };
-}
-
-/** Settings of an existing login that hurt a cluster: said, not changed, since others may depend on them. */
-export function settingsThatHurt(prefs: Prefs): string[] {
-  const hurts: [boolean, string, string][] = [
-    [prefs.acceptRoutes, "accept-routes", "a subnet route of another host can take over this host's LAN"],
-    [prefs.acceptDns, "accept-dns", "without tailscaled this host would resolve no names"],
-    [prefs.autoUpdate === true, "auto-update", "all hosts may restart tailscaled in the same minute"],
-  ];
-  return hurts.flatMap(([on, name, why]) =>
-    on ? [`!! ${name} is on: ${why}.`, `   Mend: tailscale set --${name}=false`] : [],
-  );
 }
 
 const NO_REASON = "it gives no reason";
@@ -59,7 +44,6 @@ const LOOK = "tailscale status";
 const TUN = "remove --tun=userspace-networking from /etc/default/tailscaled, restart tailscaled";
 const LOCK = "sign this host on a signing node: tailscale lock sign";
 const EXPIRY = "disable key expiry for it in the admin console; tagged hosts have none";
-const SHIELDS = "tailscale set --shields-up=false";
 
 function unfit(what: string, likely: string, mend: string): UserError {
   return new UserError("E_TAILNET_UNFIT", what, { likely, mend });
@@ -77,4 +61,14 @@ function notTagged(tag: string, tags: readonly string[]): UserError {
 
 function sameServer(a: string, b: string): boolean {
   return a.replace(/\/+$/, "") === b.replace(/\/+$/, "");
+}
+
+/** After the person was asked: with shields up no peer can reach this host. */
+export function assertReachable({ shieldsUp }: Prefs): void {
+  if (!shieldsUp) return;
+  throw unfit(
+    "no peer can reach this host: shields-up is on",
+    "somebody set it",
+    "tailscale set --shields-up=false",
+  );
 }

@@ -15,11 +15,15 @@ import { keyObjection } from "../tailnet/login.ts";
 import type { TailnetStatus } from "../tailnet/status.ts";
 import { agreed } from "./consent.ts";
 import type { Company, UpOptions } from "./options.ts";
-import { assertFit, settingsThatHurt } from "./tailnet-fitness.ts";
+import { askAboutSettings } from "./settings.ts";
+import { assertFit, assertReachable } from "./tailnet-fitness.ts";
+import { webIntent } from "./web.ts";
 
 export interface OwnTailnet {
   readonly status: TailnetStatus;
   readonly address: string;
+  /** The plan that was agreed to told of the web page, too. */
+  readonly webAgreed: boolean;
 }
 
 /**
@@ -35,21 +39,29 @@ export async function joinTailnet(
   const { talk } = company;
   let phase = talk.phase("Tailscale", "looking at Tailscale");
   let facts = await settledTailnet(host);
+  let webAgreed = false;
   // What a daemon that was down has to say is known only when it runs: so there can be a second plan.
   for (let round = 0; round < MOST_PLANS; round++) {
     const steps = planTailnet(facts, node, options, company);
     if (steps.length === 0) break;
     phase.absent(missingWords(facts));
-    const plan = { title: `Plan for ${node.name}, the tailnet`, steps, losses: [] };
+    const intent = steps.some(({ name }) => name === "log in") ? webIntent(options) : [];
+    const plan = { title: `Plan for ${node.name}, the tailnet`, steps: [...steps, ...intent], losses: [] };
     if (!(await agreed(plan, options, company))) return undefined;
+    webAgreed ||= intent.length > 0;
     await applySteps(host, steps, talk);
     phase = talk.phase("Tailscale", "looking again");
     facts = await settledTailnet(host);
   }
   const { status, address } = assertFit(facts, options);
   phase.ok(`running, ${options.tag}, ${address} (${status.self.dnsName})`);
-  if (facts.kind === "answers") talk.note(...settingsThatHurt(facts.prefs));
-  return { status, address };
+  const tailnet = { status, address, webAgreed };
+  if (facts.kind === "answers") {
+    await askAboutSettings(host, node.name, tailnet, facts.prefs, options, company);
+  }
+  const after = await readTailnet(host);
+  if (after.kind === "answers" && !options.dryRun) assertReachable(after.prefs);
+  return tailnet;
 }
 
 const MOST_PLANS = 3;

@@ -7,14 +7,17 @@ import { lookAtOwnHost } from "./own-host.ts";
 import { meetPeers } from "./peers.ts";
 import { joinTailnet } from "./tailnet.ts";
 import { verifyMember } from "./verify.ts";
+import { finishWeb, showWeb, type Web } from "./web.ts";
 
 /** What `up` found and did; the `result` of `tailmox up --json`. */
 export interface UpResult {
   readonly node: string;
   readonly pve: string;
-  readonly outcome: ClusterOutcome;
+  /** "staged": ended before any peer was asked, as --staging says. */
+  readonly outcome: ClusterOutcome | "staged";
   /** Absent when a dry run ended before the tailnet was there. */
   readonly tailnet?: { readonly address: string; readonly dnsName: string; readonly version: string };
+  readonly web?: Web;
   readonly peers: readonly {
     readonly name: string;
     readonly address: string;
@@ -33,6 +36,17 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
     talk.note("What comes after can be known only from inside the tailnet.");
     return { ...about, outcome: "dry run", peers: [] };
   }
+  const node = { ...about, address: tailnet.address, dnsName: tailnet.status.self.dnsName };
+  const webPhase = await showWeb(host, node.node, tailnet, options, company);
+  const self = {
+    address: node.address,
+    dnsName: node.dnsName,
+    version: tailnet.status.version,
+  };
+  if (options.staging) {
+    const outcome = options.dryRun ? "dry run" : "staged";
+    return { ...about, outcome, tailnet: self, web: webPhase.web, peers: [] };
+  }
   // A member has nothing to decide, unless it was told to go elsewhere.
   const settled = own.place.kind === "member" && options.join === undefined;
   const known = settled ? [] : await meetPeers(host, tailnet, options, company);
@@ -40,18 +54,17 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
   const found = {
     ...about,
     outcome,
-    tailnet: {
-      address: tailnet.address,
-      dnsName: tailnet.status.self.dnsName,
-      version: tailnet.status.version,
-    },
+    tailnet: self,
+    web: webPhase.web,
     peers: known.map(summary),
   };
   if (outcome === "dry run") return found;
   // What was just changed takes its time to be seen everywhere.
   const patienceMs = outcome === "nothing to do" ? 5_000 : 40_000;
   const cluster = await verifyMember(host, { ...about, address: tailnet.address }, patienceMs, talk);
-  return { ...found, cluster };
+  const web = await finishWeb(host, webPhase, { ...node }, company);
+  const changed = outcome === "nothing to do" && webPhase.changed;
+  return { ...found, outcome: changed ? "changed" : outcome, web, cluster };
 }
 
 function summary({ peer }: KnownPeer): UpResult["peers"][number] {

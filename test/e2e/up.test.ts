@@ -34,7 +34,11 @@ describeLab.each(["demo", "hosted"])("tailmox up on the hosts of the scenario %s
     const lines: string[] = [];
     await clusterHosts(plan, { chapter: console.log, line: (line) => lines.push(line) });
     await waitForVotes(plan, plan.hosts, { quorate: true, votes: 3 });
-    expect(lines.join("\n")).not.toContain("undefined");
+    const text = lines.join("\n");
+    expect(text).not.toContain("undefined");
+    const web =
+      scenarioName === "hosted" ? "https://pve1.lab.ts.net, certificate valid" : "none: this tailnet gives";
+    expect(text).toContain(web);
     for (const host of plan.hosts) {
       const { stdout } = await hostExec(plan, host, ["cat", "/etc/pve/.members"]);
       const members: unknown = JSON.parse(stdout);

@@ -300,7 +300,7 @@ describeLab("the REST API of a stand-in host", () => {
       "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=own -days 2 -keyout /root/k.pem -out /root/c.pem 2>/dev/null",
     );
     const set = await pve1.sh(
-      "pvenode cert set /root/c.pem --key /root/k.pem --restart 1 --output-format json",
+      "pvenode cert set /root/c.pem /root/k.pem --restart 1 --output-format json",
     );
     expect(set.stdout).toStartWith("Setting custom certificate files\nRestarting pveproxy\n");
     const last = JSON.parse(set.stdout.trimEnd().split("\n").at(-1) ?? "");
@@ -308,11 +308,11 @@ describeLab("the REST API of a stand-in host", () => {
     await eventually("it is presented", async () =>
       (await fingerprintOf(pve1)) === last.fingerprint ? true : undefined,
     );
-    expect((await pve1.sh("pvenode cert set /root/c.pem --key /root/k.pem")).stderr).toContain(
+    expect((await pve1.sh("pvenode cert set /root/c.pem /root/k.pem")).stderr).toContain(
       "Custom certificate file exists but force flag is not set.",
     );
     const foreign = await pve1.sh(
-      "openssl genrsa 2048 2>/dev/null > /root/other.pem; pvenode cert set /root/c.pem --key /root/other.pem --force 1",
+      "openssl genrsa 2048 2>/dev/null > /root/other.pem; pvenode cert set /root/c.pem /root/other.pem --force 1",
     );
     expect(foreign.stderr).toContain(
       "Setting certificate files failed - key does not match the certificate (chain)",

@@ -56,5 +56,10 @@ export function errorText(error: unknown): string {
 }
 
 function usageLine(program: string, name: string, command: Command | undefined): string {
-  return [program, name, ...(command?.args ?? []).map((arg) => `<${arg}>`), "[OPTIONS]"].join(" ");
+  return [
+    program,
+    name,
+    ...(command?.args ?? []).map((arg) => (command?.params[arg]?.optional ? `[<${arg}>]` : `<${arg}>`)),
+    "[OPTIONS]",
+  ].join(" ");
 }

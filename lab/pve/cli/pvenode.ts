@@ -18,7 +18,7 @@ export async function pvenodeMain(argv: readonly string[]): Promise<number> {
 const COMMANDS: Readonly<Record<string, Command>> = {
   "cert info": { args: [], params: OUTPUT_PARAMS, run: (params) => show("/certificates/info", {}, params) },
   "cert set": {
-    args: ["certificates"],
+    args: ["certificates", "key"],
     params: {
       certificates: { type: "string" },
       key: { type: "string", optional: true },

@@ -23,8 +23,9 @@ export function certificateInfo(filename: string, pem: string): Record<string, u
 
 const CURVE_BITS: Readonly<Record<string, number>> = { prime256v1: 256, secp384r1: 384, secp521r1: 521 };
 
-/** OpenSSL's one-line form, `/OU=.../CN=...`. */
-function slashes(name: string): string {
+/** OpenSSL's one-line form, `/OU=.../CN=...`; an empty subject, as certificates by ACME have, is undefined in Bun. */
+function slashes(name: string | undefined): string {
+  if (!name) return "";
   return name
     .split("\n")
     .map((part) => `/${part}`)

@@ -45,9 +45,10 @@ export function parseOptions(
     }
   }
   if (complaints.length > 0) throw usage("unable to parse option", complaints);
-  if (rest.length < positional.length) throw usage("not enough arguments");
+  const needed = positional.filter((name) => !schemas[name]?.optional);
+  if (rest.length < needed.length) throw usage("not enough arguments");
   if (rest.length > positional.length) throw usage("too many arguments");
-  for (const [i, name] of positional.entries()) found[name] = rest[i] ?? "";
+  for (const [i, word] of rest.entries()) found[positional[i] ?? ""] = word;
   return booleans(found, schemas);
 }
 

@@ -7,6 +7,7 @@ import { type Journal, noJournal, openJournal } from "../../host/journal.ts";
 import { localTransport } from "../../host/local.ts";
 import { isNodeName } from "../../proxmox/version.ts";
 import { parsePasswords } from "../../up/passwords.ts";
+import { RISKS } from "../../up/risks.ts";
 import { type UpResult, up } from "../../up/up.ts";
 import { askOnTerminal } from "../ask.ts";
 import { assertRoot } from "../assert-root.ts";
@@ -41,6 +42,8 @@ export async function runUp(raw: unknown): Promise<number> {
       join: flags.join,
       tag: "tag:tailmox",
       passwords: parsePasswords(passwords),
+      web: flags.web,
+      acceptRisks: flags.acceptRisk,
       loginTimeoutMs: flags.loginTimeout,
       // Others may be starting at this very moment; who insists on creating waits only for the map to fill.
       peerWaitMs: flags.create ? 3_000 : 15_000,
@@ -68,7 +71,10 @@ const flagsSchema = z.object({
   create: z.boolean().default(false),
   join: z.string().optional(),
   passwordFile: z.string().optional(),
+  web: z.enum(["serve", "cert", "none"], "serve, cert or none").optional(),
+  staging: z.boolean().default(false),
   loginTimeout: durationFlag(5_000, 86_400_000).prefault("10m"),
+  acceptRisk: z.array(z.enum(RISKS, `one of: ${RISKS.join(", ")}`)).default([]),
   yes: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   json: z.boolean().default(false),
@@ -101,14 +107,18 @@ function telling(journal: Journal, screen: Screen): Journal {
 
 function closing(result: UpResult, { path }: Journal): string[] {
   const log = path === undefined ? "" : `     Log: ${path}`;
-  const { node, cluster, outcome } = result;
+  const { node, cluster, outcome, tailnet, web } = result;
+  if (outcome === "staged") {
+    return ["", `${node} is in the tailnet, and in no cluster yet.`, `Next: tailmox up${log}`];
+  }
   if (outcome === "dry run" || !cluster) return ["", "Dry run: nothing was changed."];
-  const words: Record<Exclude<UpResult["outcome"], "dry run">, string> = {
+  const words: Record<Exclude<UpResult["outcome"], "dry run" | "staged">, string> = {
     "nothing to do": `Nothing to do: ${node} is a member of "${cluster.name}".`,
     changed: `${node} is a member of "${cluster.name}".`,
     created: `${node} is the first member of "${cluster.name}".`,
     joined: `${node} is a member of "${cluster.name}".`,
   };
   const next = outcome === "created" ? "tailmox up on the next host" : "tailmox status";
-  return ["", words[outcome], `Next: ${next}${log}`];
+  const url = web?.url ?? (tailnet && `https://${tailnet.address}:8006`) ?? "";
+  return ["", words[outcome], `Web page: ${url}`, `Next: ${next}${log}`];
 }

@@ -4,10 +4,10 @@ import { closedGate, openGate } from "../../../../src/host/gate.ts";
 import { openHost } from "../../../../src/host/host.ts";
 import { noJournal } from "../../../../src/host/journal.ts";
 import type { UpOptions } from "../../../../src/up/options.ts";
-import { parsePasswords } from "../../../../src/up/passwords.ts";
 import type { Talk } from "../../../../src/up/talk.ts";
 import { up } from "../../../../src/up/up.ts";
 import { type FakeHost, fakeHost } from "./fake-host.ts";
+import { OPTIONS, silentTalk } from "./options.ts";
 
 const MISSING = { exitCode: null, stderr: "spawn tailscale ENOENT" };
 const PREFS = '{"RouteAll":false,"CorpDNS":false,"ShieldsUp":false,"ControlURL":"https://hs.example"}';
@@ -77,30 +77,11 @@ const stopped = () =>
     "tailscale debug": PREFS,
   });
 
-const OPTIONS: UpOptions = {
-  authKey: "tskey-auth-kX-Y",
-  loginServer: undefined,
-  tag: "tag:tailmox",
-  clusterName: "tailmox",
-  create: true,
-  join: undefined,
-  passwords: parsePasswords(""),
-  yes: true,
-  dryRun: true,
-  joinTimeoutMs: 1_000,
-  loginTimeoutMs: 1_000,
-  peerWaitMs: 0,
-};
-
 /** Runs `up` and gives the titles of the steps that its plans showed. */
 async function run(host: FakeHost, options: UpOptions): Promise<string[]> {
   const titles: string[] = [];
-  const silent = { doing: () => {}, ok: () => {}, absent: () => {}, warn: () => {}, pause: () => {} };
   const talk: Talk = {
-    phase: () => silent,
-    step: () => silent,
-    note: () => {},
-    visit: () => {},
+    ...silentTalk,
     plan: (_, steps) => titles.push(...steps.map(({ title }) => title)),
   };
   const gate = options.dryRun ? closedGate : openGate(noJournal);

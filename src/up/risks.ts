@@ -1,0 +1,3 @@
+/** What `up` does only when it is agreed to by name: --accept-risk NAME. */
+export const RISKS = ["lose-ssh"] as const;
+export type Risk = (typeof RISKS)[number];
