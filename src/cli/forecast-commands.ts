@@ -27,12 +27,20 @@ export function addForecastCommands(
     done(await runRing(options));
   });
   const tune = withMatrix(program.command("tune"))
-    .description("Compute the totem settings for these distances, with the forecast before and after.")
-    .option("--dry-run", "only compute; what --matrix always needs")
-    .option("--settings <WHICH>", "the settings to compare with: pve-8, pve-9, or a FILE", "pve-9")
+    .description("Set corosync's timers for the distances between the members; taken back unless confirmed.")
+    .option("--yes", "agree to the plan, and confirm it when the ring stays quiet for 20 s")
+    .option("--dry-run", "show settings and plan, change nothing; what --matrix always needs")
+    .option("--confirm-within <TIME>", "take the settings back after this time, such as 90s (default: 90s)")
+    .option("--undo", "set what stood there before the last tuning")
+    .option("--to <WHICH>", "other settings: pve-8, pve-9, or a FILE (default: tuned)")
+    .option("--settings <WHICH>", "with --matrix: compare with pve-8, pve-9, or a FILE (default: pve-9)")
     .option("--ha", "HA resources are used: hosts that cannot write for 60 s are reset")
-    .option("--accept-risk <RISK>", "no-ha: without HA, let an outage last up to 90 s instead of 40 s")
+    .option(
+      "--accept-risk <RISK...>",
+      "no-ha: without HA, let an outage last up to 90 s instead of 40 s; worse: settings that the forecast calls red",
+    )
     .option("--seed <N>", "seed of the simulation: the same seed, the same answer", "1")
+    .option("--log-file <FILE>", "where to write the log (default: /var/log/tailmox.log)")
     .addHelpText("after", TUNE_EXAMPLES);
   inherit(tune).action(async (options: unknown) => {
     const { runTune } = await import("./commands/tune.ts");
@@ -73,6 +81,12 @@ Examples:
   tailmox ring --matrix hosts.json`;
 
 const TUNE_EXAMPLES = `
+On a member, as root: measures the links, shows old and new settings with the
+forecast of both, asks, and changes them on all members at once. Every member
+has a guard that takes them back unless they are confirmed.
+
 Examples:
-  tailmox tune --matrix hosts.json --dry-run
-  tailmox tune --matrix hosts.json --dry-run --json --settings corosync.conf`;
+  tailmox tune --dry-run
+  tailmox tune --yes
+  tailmox tune --undo
+  tailmox tune --matrix hosts.json --dry-run --json`;

@@ -18,6 +18,7 @@ export function assertReading(argv: Argv): void {
 const READING: readonly Argv[] = [
   ["corosync-cmapctl", "-m", "stats"],
   ["corosync-cmapctl", "runtime."],
+  ["corosync-quorumtool", "-s"],
   ["dpkg-query", "-W"],
   ["getent", "ahosts"],
   ["ip", "-json", "route", "get"],

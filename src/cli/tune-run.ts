@@ -1,0 +1,102 @@
+import { UserError } from "../errors.ts";
+import { closedGate, openGate } from "../host/gate.ts";
+import { stopBetweenChanges } from "../host/interrupt.ts";
+import { noJournal, openJournal } from "../host/journal.ts";
+import { tuneMembers } from "../tune/tune.ts";
+import { askOnTerminal } from "./ask.ts";
+import type { TuneFlags } from "./commands/tune.ts";
+import { envelope } from "./envelope.ts";
+import { reportError } from "./report-error.ts";
+import { makeScreen, type Screen, silentScreen } from "./screen.ts";
+import { clusterRoster, planTune, type TunePlan } from "./tune-living.ts";
+import { tuneLines, tuneResult } from "./tune-outlook.ts";
+
+/** `tailmox tune` on a member: looks, shows, asks, changes, watches, confirms. Gives the exit status. */
+export async function runLivingTune(flags: TuneFlags): Promise<number> {
+  const roster = await clusterRoster();
+  const screen = flags.json ? silentScreen : makeScreen(process.stdout);
+  const journal = flags.dryRun ? noJournal : openJournal(flags.logFile);
+  const gate = flags.dryRun ? closedGate : openGate(journal);
+  stopBetweenChanges((line) => screen.note(line));
+  try {
+    const plan = await planTune(flags, roster, { gate, journal });
+    const { outlook, tuning } = plan;
+    for (const line of flags.json ? [] : ["", ...tuneLines(outlook, "current")]) screen.say(line);
+    const outcome = await apply(plan, flags, screen);
+    if (flags.json) {
+      console.log(envelope({ ok: true, result: { outcome, id: tuning.id, ...tuneResult(outlook) } }));
+    } else screen.say(CLOSING[outcome]);
+    journal.write({ event: "end", outcome });
+    return 0;
+  } catch (error) {
+    screen.fail();
+    journal.write({ event: "end", error: String(error) });
+    return reportError(error, flags.json, { changes: gate.passed, logPath: journal.path });
+  }
+}
+
+type Outcome = "nothing to do" | "dry run" | "tuned" | "undone";
+
+const CLOSING: Record<Outcome, string> = {
+  "nothing to do": "Nothing to do.  Next: tailmox forecast",
+  "dry run": "Dry run: nothing was changed.",
+  tuned: "All members have the new settings.  Next: tailmox forecast     Back: tailmox tune --undo",
+  undone: "All members have the settings from before the last tuning.  Next: tailmox forecast",
+};
+
+async function apply(plan: TunePlan, flags: TuneFlags, screen: Screen): Promise<Outcome> {
+  const { here, hosts, tuning, outlook } = plan;
+  if (isSame(plan)) return "nothing to do";
+  const isWorse = outlook.after.verdict.colour === "red" && outlook.before.verdict.colour !== "red";
+  screen.plan(`Plan for ${hosts.size} members`, planSteps(flags), []);
+  if (flags.dryRun) return "dry run";
+  if (isWorse && !flags.acceptRisk.includes("worse")) throw worse();
+  const ask = flags.json ? undefined : askOnTerminal();
+  if (!flags.yes && !(await ask?.goOn("Go on?"))) throw notAgreed(ask !== undefined);
+  const keep = async (_: unknown, ms: number) => {
+    if (flags.yes || !ask) return true;
+    const question = `Keep these settings? Without an answer they go back in ${Math.round(ms / 1000)} s`;
+    return Promise.race([ask.goOn(question), Bun.sleep(ms).then(() => false)]);
+  };
+  const confirmWithinMs = flags.confirmWithin;
+  await tuneMembers(here, hosts, { ...tuning, confirmWithinMs }, { display: screen, keep });
+  return flags.undo ? "undone" : "tuned";
+}
+
+/** Every asked key has its value already. */
+function isSame({ tuning: { edits } }: TunePlan): boolean {
+  return Bun.deepEquals(edits.old, edits.new);
+}
+
+function planSteps({ confirmWithin, undo }: TuneFlags): { title: string; why?: string }[] {
+  return [
+    {
+      title: `a guard on every member, which takes ${undo ? "the present" : "the old"} settings back after ${confirmWithin / 1000} s, or after 20 s without quorum`,
+      why: "without quorum /etc/pve cannot be written: each member must be able to help itself",
+    },
+    {
+      title: "/etc/pve/corosync.conf with these keys changed and config_version + 1; all members reload it",
+      why: "a reload changes no member: writes stall for about a second",
+    },
+    { title: "watch members and links for 20 s" },
+    { title: "confirm, upon which the guards leave; or take the settings back on all members" },
+  ];
+}
+
+function worse(): UserError {
+  return new UserError(
+    "E_TUNE_WORSE",
+    "by the forecast this cluster would be red with these settings, and is not now",
+    {
+      likely: "they are meant for other distances",
+      mend: "leave --to out; or, to try it all the same, --accept-risk worse",
+    },
+  );
+}
+
+function notAgreed(isTerminal: boolean): UserError {
+  return new UserError("E_NOT_AGREED", "nobody agreed to the plan; nothing of it was done", {
+    likely: isTerminal ? "the answer was no" : "there is no terminal to ask on",
+    mend: "read the plan above; then: tailmox tune --yes",
+  });
+}
