@@ -1,49 +1,53 @@
 import { readdir, readFile } from "node:fs/promises";
-import { cacheDir } from "../lab/paths.ts";
+import type { LabPlan } from "../lab/plan.ts";
 import { run } from "../src/host/run.ts";
 
-/** What a lab could leave on its machine: everything that `lab down` promises to take away, as sorted lines. */
-export async function traces(): Promise<string[]> {
-  const [namespaces, mounts, loops, links, routes, rules, labs, runtime, processes] = await Promise.all([
+/**
+ * What a lab could leave on its machine, as sorted lines: all that is its own, by its id or folder (other labs may
+ * run beside it), and the machine's own network, which no lab may touch.
+ */
+export async function traces(plan: Pick<LabPlan, "id" | "dir">): Promise<string[]> {
+  const own = (text: string) => text.includes(plan.id) || text.includes(plan.dir);
+  const [namespaces, mounts, loops, runtime, processes, network] = await Promise.all([
     readdir("/run/netns").catch(() => []),
     readFile("/proc/self/mountinfo", "utf8"),
     run(["losetup", "-n", "-O", "BACK-FILE"]),
-    run(["ip", "-o", "link"]),
-    run(["ip", "route", "show", "table", "all"]),
-    run(["nft", "list", "ruleset"]),
-    readdir(`${cacheDir}/labs`).catch(() => []),
-    readdir("/run").catch(() => []),
-    lasting(),
+    readdir("/run"),
+    processesNaming(own),
+    machineNetwork(),
   ]);
   return [
-    ...namespaces.map((name) => `namespace ${name}`),
-    ...mounts.split("\n").map((line) => `mount ${line.split(" ")[4]}`),
-    ...loops.stdout.split("\n").map((line) => `loop ${line.trim()}`),
-    ...links.stdout.split("\n").map((line) => `interface ${line.split(": ")[1]}`),
-    ...routes.stdout.split("\n").map((line) => `route ${line}`),
-    ...rules.stdout.split("\n").map((line) => `rule ${line}`),
-    ...labs.map((name) => `lab ${name}`),
-    ...runtime.filter((name) => name.startsWith("tmx-")).map((name) => `/run/${name}`),
+    ...namespaces.filter(own).map((name) => `namespace ${name}`),
+    ...mounts.split("\n").filter(own),
+    ...loops.stdout.split("\n").filter(own),
+    ...runtime.filter(own).map((name) => `/run/${name}`),
+    ...(await readdir(plan.dir).catch(() => [])).map((name) => `file ${name}`),
     ...processes,
+    ...network,
   ].sort();
 }
 
-/** Programs of a lab that live on by themselves, by name. */
-async function lasting(): Promise<string[]> {
-  const names = [
-    "systemd-nspawn",
-    "headscale",
-    "testcontrol",
-    "dnsmasq",
-    "pebble",
-    "tailscaled",
-    "corosync",
-    "pmxcfs",
-  ];
-  const pids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry));
-  const found = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")));
-  return found
-    .map((name) => name.trim())
-    .filter((name) => names.includes(name))
-    .map((name) => `process ${name}`);
+/** Programs that belong to a lab by what they were called with, their environment, or their cgroup. */
+async function processesNaming(own: (text: string) => boolean): Promise<string[]> {
+  const pids = (await readdir("/proc")).filter(
+    (entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid,
+  );
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const read = (file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+      const [cmdline, environ, cgroup] = await Promise.all(["cmdline", "environ", "cgroup"].map(read));
+      return own(`${cmdline}\0${environ}\0${cgroup}`) ? [`process ${cmdline?.replaceAll("\0", " ")}`] : [];
+    }),
+  );
+  return found.flat();
+}
+
+async function machineNetwork(): Promise<string[]> {
+  const asked = await Promise.all([
+    run(["ip", "-o", "link"]),
+    run(["ip", "route", "show", "table", "all"]),
+    run(["ip", "rule"]),
+    run(["nft", "list", "ruleset"]),
+  ]);
+  return asked.flatMap(({ stdout }) => stdout.split("\n"));
 }

@@ -24,7 +24,7 @@ describeLab.each(["demo", "hosted"])("tailmox up on the hosts of the scenario %s
   beforeAll(async () => {
     const scenario = await loadScenario(scenarioName);
     await takeDown(planLab(name, scenario));
-    before = await traces();
+    before = await traces(planLab(name, scenario));
     plan = await labUp(name, scenario);
   });
 
@@ -102,6 +102,7 @@ describeLab.each(["demo", "hosted"])("tailmox up on the hosts of the scenario %s
 
   test("after lab down nothing of it is left", async () => {
     await takeDown(plan);
-    expect(await traces()).toEqual(before);
+    expect(await traces(plan)).toEqual(before);
+    expect(before.filter((line) => line.includes(plan.id) || line.includes(plan.dir))).toEqual([]);
   });
 });
