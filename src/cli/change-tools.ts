@@ -2,6 +2,7 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { closedGate, openGate } from "../host/gate.ts";
 import { type Host, openHost } from "../host/host.ts";
+import { stopBetweenChanges } from "../host/interrupt.ts";
 import { type Journal, noJournal, openJournal } from "../host/journal.ts";
 import { localTransport } from "../host/local.ts";
 import { askOnTerminal } from "./ask.ts";
@@ -20,6 +21,7 @@ export function openChange({ dryRun, logFile }: { dryRun: boolean; logFile: stri
   journal: Journal;
 } {
   const journal = dryRun ? noJournal : openJournal(logFile);
+  stopBetweenChanges((line) => console.error(line));
   return {
     host: openHost(localTransport("this host"), dryRun ? closedGate : openGate(journal), journal),
     journal,

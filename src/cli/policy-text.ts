@@ -45,10 +45,15 @@ export function policyReportLines(report: PolicyReport, features: Features, name
         ]
       : []),
     "",
-    report.verdict === "works"
-      ? "Nothing to mend."
-      : "Next: tailmox policy apply     or     tailmox policy print",
+    ...nextLines(report.verdict),
   ];
+}
+
+/** What is too much stays as it is: tailmox takes no rule away. */
+function nextLines(verdict: PolicyReport["verdict"]): string[] {
+  if (verdict === "works") return ["Nothing to mend."];
+  if (verdict === "too open") return ["Next: narrow these lines by hand, if others should not get in."];
+  return ["Next: tailmox policy apply     or     tailmox policy print"];
 }
 
 function verdictWords({ verdict, needs, problems }: PolicyReport): string {
@@ -97,9 +102,9 @@ function listed(title: string, excess: PolicyReport["excess"]): string[] {
   if (excess.length === 0) return [];
   const lines = excess
     .slice(0, 20)
-    .flatMap(({ line, who, what, level }) =>
+    .flatMap(({ line, who, to, what, level }) =>
       wrap(
-        `"${who}" has ${what}${level === "web" ? " (the web page asks for a password)" : ""}`,
+        `"${who}" -> "${to}": ${what}${level === "web" ? " (the web page asks for a password)" : ""}`,
         `      line ${line}  `,
         "        ",
       ),

@@ -167,8 +167,8 @@ Examples:
   tailmox policy print --for headscale --qdevice 100.64.0.9`;
 
 const CHECK_EXAMPLES = `
-Without --remote nothing is asked of anybody: the file alone is read. Exit status
-4 when something that is needed is missing.
+Without --remote nothing is asked of anybody: the file alone is read.
+Exit status 4 when something that is needed is missing.
 
 Scopes: policy_file:read; with devices:core:read the hosts' addresses are known.
 

@@ -57,12 +57,16 @@ export function crossingsOf(policy: Policy, from: Device, to: Device): readonly 
       if (answer === "no") return [];
       const why = [
         ...(source === "maybe" ? [`whether ${from.name} is ${quoted(rule.sources)}`] : []),
-        ...(target === "maybe" ? [`whether ${to.name} is "${gift.to.text}"`] : []),
+        ...(target === "maybe" ? [targetWords(to, gift.to)] : []),
         ...(rule.posture ? [`the posture of ${from.name}`] : []),
       ];
       return [{ rule, gift, answer, why }];
     });
   });
+}
+
+function targetWords({ name, service }: Device, { text }: Word): string {
+  return service === undefined ? `whether ${name} is "${text}"` : `whether "${text}" means Services as well`;
 }
 
 function includes({ protocols, ports }: Gift, { protocol, port }: Traffic): boolean {

@@ -11,6 +11,8 @@ export interface Excess {
   readonly line: number;
   /** The word of the source: "*", "group:dev", "tag:tailmox". */
   readonly who: string;
+  /** The word of the destination, which means members, perhaps among others. */
+  readonly to: string;
   /** What it may do, in words. */
   readonly what: string;
   /**
@@ -23,15 +25,15 @@ export interface Excess {
 /** Who else gets at the members, or gets more than is needed, rule by rule. */
 export function excessOf(policy: Policy, features: Features, members: readonly Device[]): readonly Excess[] {
   if (!policy.hasRules && policy.dialect === "headscale") {
-    return [{ line: 1, who: "*", what: "everything, since there are no rules at all", level: "danger" }];
+    return [
+      { line: 1, who: "*", to: "*", what: "everything, since there are no rules at all", level: "danger" },
+    ];
   }
   const needs = needsOf(features);
   const targets = members.length > 0 ? members : [{ name: "a member", tags: [features.tag] }];
   return policy.rules.flatMap((rule) => {
     const gifts = rule.gives.filter((gift) => targets.some((to) => reaches(policy, gift, to)));
-    return rule.sources.flatMap((source) =>
-      gifts.flatMap((gift) => judge(rule, source, gift, features, needs)),
-    );
+    return rule.sources.flatMap((source) => gifts.flatMap((gift) => judge(source, gift, features, needs)));
   });
 }
 
@@ -51,7 +53,7 @@ function reaches(policy: Policy, gift: Gift, to: Device): boolean {
   );
 }
 
-function judge(rule: Rule, source: Word, gift: Gift, features: Features, needs: readonly Need[]): Excess[] {
+function judge(source: Word, gift: Gift, features: Features, needs: readonly Need[]): Excess[] {
   const { tag, admins } = features;
   const own = source.text === tag;
   const allowed = needs.filter(
@@ -60,8 +62,7 @@ function judge(rule: Rule, source: Word, gift: Gift, features: Features, needs: 
   );
   if (isWithin(gift, allowed)) return [];
   const level = own ? "spare" : isWithin(gift, WEB_PAGE) ? "web" : "danger";
-  const named = rule.gives.length > 0 && gift.to.text !== tag ? ` of "${gift.to.text}"` : "";
-  return [{ line: gift.line, who: source.text, what: `${giftWords(gift)}${named}`, level }];
+  return [{ line: gift.line, who: source.text, to: gift.to.text, what: giftWords(gift), level }];
 }
 
 /** Whether the needs allow all that a rule gives. Ping comes with every rule (tailscale.md 3.4). */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type ParseError, parse } from "jsonc-parser";
 import { refuse } from "./refuse.ts";
 import type { Asked } from "./server.ts";
-import type { TailnetState } from "./state.ts";
+import { DEFAULT_POLICY, type TailnetState } from "./state.ts";
 
 /** The policy file: read, validate, write (tailscale.md 4.3). */
 export function answerPolicy(asked: Asked, state: TailnetState): Response | undefined {
@@ -27,14 +27,15 @@ function read({ headers }: Asked, state: TailnetState): Response {
 
 function write({ body, headers }: Asked, state: TailnetState): Response {
   const match = headers.get("If-Match");
-  if (match !== null && match !== etagOf(state.policy))
-    return refuse(412, "precondition failed, invalid old hash");
-  const fault = faultOf(body);
+  const current = [etagOf(state.policy), ...(state.policy === DEFAULT_POLICY ? ['"ts-default"'] : [])];
+  if (match !== null && !current.includes(match)) return refuse(412, "precondition failed, invalid old hash");
+  const text = body === "" ? DEFAULT_POLICY : body;
+  const fault = faultOf(text);
   if (fault) return refuse(400, fault);
   const failed = failedTests(state);
   if (failed.message) return refuse(400, failed.message, { data: failed.data });
-  state.policy = body;
-  return new Response(body, { headers: { ETag: etagOf(body), "Content-Type": "application/hujson" } });
+  state.policy = text;
+  return new Response(text, { headers: { ETag: etagOf(text), "Content-Type": "application/hujson" } });
 }
 
 export function etagOf(policy: string): string {

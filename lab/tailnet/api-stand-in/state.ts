@@ -78,7 +78,8 @@ export function newTailnet(): TailnetState {
   };
 }
 
-const DEFAULT_POLICY = `// Example/default ACLs for unrestricted connections.
+/** What a new tailnet has; an empty policy brings it back. */
+export const DEFAULT_POLICY = `// Example/default ACLs for unrestricted connections.
 {
 	// Define access control lists for users, groups, autogroups, tags,
 	// Tailscale IP addresses, and subnet ranges.

@@ -9,6 +9,7 @@ import { changeFlags, isAgreed, journalled, notAgreed, openChange } from "../cha
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
 import { apiFlags, openPlane, tagFlag } from "../tailnet-flags.ts";
+import { wrap } from "../wrap.ts";
 
 const listFlags = apiFlags.extend({ tag: tagFlag });
 
@@ -42,8 +43,10 @@ export async function runDevicesPrune(rawNames: unknown, raw: unknown): Promise<
     const members = await memberAddresses(host);
     const options = { wanted, members, acceptOnline: flags.acceptRisk === "online" };
     const chosen = chooseDevices(tagged, options, Date.now());
-    for (const { device, why } of chosen)
-      say(`  ${device.name}  ${device.id}  ${device.addresses[0] ?? ""}  ${why}`);
+    for (const { device, why } of chosen) {
+      const head = `  ${device.name}  ${device.id}  ${device.addresses[0] ?? ""}  `;
+      say(wrap(why, head, "    ").join("\n"));
+    }
     if (chosen.length > 0 && !flags.dryRun) {
       say("\nA deleted device has to log in anew, and gets another address.");
       if (!(await isAgreed(`Delete ${chosen.length} of ${tagged.length} devices with ${flags.tag}?`, flags)))
@@ -104,8 +107,8 @@ export function deviceLines(tagged: readonly Device[], tag: string, nowMs: numbe
     ...(tagged.length > 0
       ? alignColumns([["  name", "address", "seen", "version", "key expires", "id"], ...rows])
       : []),
-    ...doubles,
-    ...stale.map(({ device, why }) => `!! ${device.name} is stale: ${why}`),
+    ...doubles.flatMap(hanging),
+    ...stale.flatMap(({ device, why }) => hanging(`!! ${device.name} is stale: ${why}`)),
     ...expiring.map(({ name, keyExpires }) =>
       Date.parse(keyExpires ?? "") < nowMs
         ? `!! ${name} is logged out: tailmox up, there`
@@ -113,6 +116,10 @@ export function deviceLines(tagged: readonly Device[], tag: string, nowMs: numbe
     ),
     stale.length > 0 ? "Next: tailmox devices prune" : "Next: tailmox status",
   ];
+}
+
+function hanging(line: string): string[] {
+  return wrap(line, "", "   ");
 }
 
 function agoWords(seen: string | undefined, nowMs: number): string {

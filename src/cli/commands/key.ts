@@ -6,6 +6,7 @@ import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
 import { apiFlags, openPlane, tagFlag } from "../tailnet-flags.ts";
 import { parseTime } from "../time.ts";
+import { wrap } from "../wrap.ts";
 
 const baseFlags = apiFlags.extend({ logFile: changeFlags.shape.logFile });
 
@@ -40,12 +41,11 @@ export async function runKeyCreate(raw: unknown): Promise<number> {
         envelope({ ok: true, result: { ...told, ...(out === undefined ? { key } : { file: out }) } }),
       );
     else if (out === undefined) process.stdout.write(`${key}\n`);
-    console.error(
-      `Key ${id} for ${reusable ? "any number of hosts" : "one host"} with ${tag}, until ${expires}.${out === undefined ? "" : ` It is in ${out}.`}`,
-    );
-    console.error(
-      `Next: tailmox up --auth-key-file ${out ?? "FILE"}     To end it: tailmox key revoke ${id}`,
-    );
+    const forWhom = reusable ? "any number of hosts" : "one host";
+    const where = out === undefined ? "" : ` It is in ${out}.`;
+    const words = `Key ${id} for ${forWhom} with ${tag}, until ${expires}.${where}`;
+    console.error(wrap(words, "", "").join("\n"));
+    console.error(`Next: tailmox up --auth-key-file ${out ?? "FILE"}\nTo end it: tailmox key revoke ${id}`);
     return 0;
   });
 }

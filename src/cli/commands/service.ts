@@ -61,9 +61,7 @@ export async function runServiceStatus(raw: unknown): Promise<number> {
   const plane = await openPlane(flags, sayer(json));
   let state = await readState(plane, name, tag);
   if (!state.ready && waitMs > 0) {
-    console.error(
-      `Waiting until a host answers for ${name} (usually 5-30 s after approval; at most ${flags.wait}) ...`,
-    );
+    console.error(`Waiting for a host to answer for ${name}, at most ${flags.wait} (usually 5-30 s) ...`);
     await poll(waitMs, 2_000, async () => {
       state = await readState(plane, name, tag);
       return state.ready || undefined;

@@ -42,7 +42,10 @@ function policies(): fc.Arbitrary<Json> {
       ssh: fc.constant([]),
       randomizeClientPort: fc.boolean(),
       // What tailmox does not look into.
-      derpMap: fc.jsonValue({ maxDepth: 3 }).filter((value) => !JSON.stringify(value).includes("__proto__")),
+      derpMap: fc
+        .jsonValue({ maxDepth: 3 })
+        .filter((value) => !JSON.stringify(value).includes("__proto__"))
+        .map((value): Json => JSON.parse(JSON.stringify(value))),
     },
     { requiredKeys: [] },
   );

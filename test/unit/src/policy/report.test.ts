@@ -81,10 +81,10 @@ describe("the report on a policy", () => {
       { "src": ["*"], "dst": ["*"], "ip": ["udp:5405"] } ] }`);
     expect(verdict).toBe("too open");
     expect(excess).toEqual([
-      { line: 2, who: "tag:tailmox", what: "everything", level: "spare" },
-      { line: 5, who: "group:dev", what: "tcp 8006", level: "web" },
-      { line: 5, who: "tag:ci", what: "tcp 8006", level: "web" },
-      { line: 6, who: "*", what: 'udp 5405 of "*"', level: "danger" },
+      { line: 2, who: "tag:tailmox", to: "tag:tailmox", what: "everything", level: "spare" },
+      { line: 5, who: "group:dev", to: "tag:tailmox", what: "tcp 8006", level: "web" },
+      { line: 5, who: "tag:ci", to: "tag:tailmox", what: "tcp 8006", level: "web" },
+      { line: 6, who: "*", to: "*", what: "udp 5405", level: "danger" },
     ]);
   });
 
