@@ -1,7 +1,8 @@
-import { readdir } from "node:fs/promises";
+import { exists, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { projectDir } from "../../../lab/paths.ts";
+import { goBuild } from "../../../lab/go-build.ts";
+import { cacheDir, projectDir } from "../../../lab/paths.ts";
 import { moduleVersion } from "../../../lab/tailnet/programs.ts";
 
 /** A policy that Tailscale's hosted service was given once, and what it made of it. */
@@ -31,10 +32,10 @@ export interface FilterRule {
 /** headscale's source holds what the hosted service answered to hundreds of policies: these are read from there. */
 export async function recordings(kind: "acl" | "grant"): Promise<Recording[]> {
   const version = moduleVersion(await Bun.file(join(projectDir, "lab/go.mod")).text(), MODULE);
-  const folder = join(
-    projectDir,
-    `.cache/go/mod/${MODULE}@v${version}/hscontrol/policy/v2/testdata/${kind}_results`,
-  );
+  const source = join(cacheDir, `go/mod/${MODULE}@v${version}`);
+  // The programs may be there from an earlier build without the sources they came from.
+  if (!(await exists(source))) await goBuild(["-o", "/dev/null", `${MODULE}/hscontrol/policy/v2`]);
+  const folder = join(source, `hscontrol/policy/v2/testdata/${kind}_results`);
   const names = (await readdir(folder)).filter((name) => name.endsWith(".hujson")).sort();
   const all: Recording[] = [];
   for (const name of names) all.push(await readRecording(folder, name));
