@@ -86,6 +86,7 @@ const UP_OPTIONS: readonly (readonly [string, string])[] = [
   ["--staging", "end when Tailscale is logged in and the certificate is fetched; join later"],
   ["--cluster-name <NAME>", "name of a new cluster, at most 15 characters (default: tailmox)"],
   ["--create", "create the cluster here, even when no peer is visible or another host is elected"],
+  ["--join-timeout <TIME>", "how long a join may take before it is ended and undone (default: 120s)"],
   ["--join <PEER>", "join the cluster of this peer: its tailnet name or address"],
   ["--accept-risk <NAME...>", "agree to a risk that --yes does not cover: lose-ssh"],
   ["--password-file <FILE>", "root's password of the peers: one line, or lines NAME=PASSWORD"],

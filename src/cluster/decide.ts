@@ -13,6 +13,8 @@ export type Decision =
   | { readonly kind: "already member"; readonly cluster: Cluster }
   | { readonly kind: "create"; readonly why: string; readonly alone: boolean }
   | { readonly kind: "join"; readonly cluster: Cluster; readonly through: Peer }
+  /** The cluster lists this very host, which is standalone: an earlier join was undone here alone. */
+  | { readonly kind: "own entry"; readonly cluster: Cluster; readonly through: Peer }
   | {
       readonly kind: "not founder";
       readonly founder: { name: string; address: string };
@@ -28,6 +30,7 @@ export type Refusal =
   | { readonly why: "several clusters"; readonly clusters: readonly Cluster[] }
   | { readonly why: "several hosts with guests"; readonly names: readonly string[] }
   | { readonly why: "own guests"; readonly guests: number; readonly cluster: Cluster }
+  | { readonly why: "ceph"; readonly cluster: Cluster }
   | { readonly why: "name taken"; readonly cluster: Cluster }
   | { readonly why: "qdevice"; readonly cluster: Cluster }
   | { readonly why: "cluster not whole"; readonly cluster: Cluster }
@@ -70,13 +73,20 @@ function join(
 ): Decision {
   const isMember = (peer: Peer) => cluster.members.some((member) => member.link0 === peer.address);
   const members = peers.filter(isMember);
+  const listed = cluster.members.find((member) => sameName(member.name, own.node));
+  // Nobody else can have this host's tailnet address. Before votes are judged: its entry alone may cost quorum.
+  if (listed?.link0 === own.address) {
+    const through = named ?? nearest(members.filter((peer) => peer.way !== undefined));
+    return through
+      ? { kind: "own entry", cluster, through }
+      : refuse({ why: "peers unknown", peers: members });
+  }
   const unreachable = members.filter((peer) => peer.obstacles.length > 0);
   const foreign = cluster.members.filter((member) => !members.some((peer) => peer.address === member.link0));
-  if (cluster.members.some((member) => sameName(member.name, own.node))) {
-    return refuse({ why: "name taken", cluster });
-  }
+  if (listed) return refuse({ why: "name taken", cluster });
   if (cluster.qdevice) return refuse({ why: "qdevice", cluster });
   if (guests > 0) return refuse({ why: "own guests", guests, cluster });
+  if (own.ceph) return refuse({ why: "ceph", cluster });
   if (!cluster.quorate || cluster.presentVotes < cluster.expectedVotes) {
     return refuse({ why: "cluster not whole", cluster });
   }

@@ -48,4 +48,6 @@ export interface OwnHost {
   /** Its tailnet address. */
   readonly address: string;
   readonly place: Place;
+  /** Ceph is configured here: a join would replace its configuration. */
+  readonly ceph?: boolean;
 }

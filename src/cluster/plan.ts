@@ -33,6 +33,7 @@ export type ClusterStep =
       readonly renewCertificate: boolean;
     }
   | { readonly kind: "create"; readonly clusterName: string; readonly address: string }
+  | { readonly kind: "arm guard"; readonly node: string; readonly clusterName: string }
   | {
       readonly kind: "join";
       readonly cluster: Cluster;
@@ -50,10 +51,14 @@ export function planCluster(facts: PlanFacts, decision: Decision, clusterName: s
   if (decision.kind === "already member") return steps;
   steps.push(...planNames(facts, decision));
   const { node, address } = facts;
+  if (decision.kind === "create") {
+    steps.push({ kind: "create", clusterName, address });
+    return steps;
+  }
+  const { cluster, through } = decision;
   steps.push(
-    decision.kind === "create"
-      ? { kind: "create", clusterName, address }
-      : { kind: "join", cluster: decision.cluster, through: decision.through, node, address },
+    { kind: "arm guard", node, clusterName: cluster.name },
+    { kind: "join", cluster, through, node, address },
   );
   return steps;
 }

@@ -33,6 +33,8 @@ export interface Change {
 /** A host as the rest of tailmox sees it. Everything that changes it goes through `change`. */
 export interface Host extends Reader {
   change<T>(change: Change, apply: (writer: Writer) => Promise<T>): Promise<T>;
+  /** Another host behind the same gate, in the same journal. */
+  other(transport: Writer): Host;
 }
 
 /** A host over a transport (this machine, or ssh): reading is free, changing passes the gate, all is journalled. */
@@ -68,7 +70,11 @@ export function openHost(transport: Writer, gate: Gate, journal: Journal): Host 
       return transport.remove(path);
     },
   };
-  return { ...reader, change: (change, apply) => gate.pass(transport.name, change, () => apply(writer)) };
+  return {
+    ...reader,
+    change: (change, apply) => gate.pass(transport.name, change, () => apply(writer)),
+    other: (another) => openHost(another, gate, journal),
+  };
 }
 
 /** What a command said is kept only when it failed: answers can be long, and most are of no interest. */

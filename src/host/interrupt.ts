@@ -22,9 +22,12 @@ export function stopAsked(): boolean {
   return asked;
 }
 
-/** Runs a change to its end. Throws E_INTERRUPTED instead when somebody asked to stop before. */
+/**
+ * Runs a change to its end, with the changes that it is made of. Throws E_INTERRUPTED instead when somebody asked
+ * to stop before it began.
+ */
 export async function uninterrupted<T>(change: () => Promise<T>): Promise<T> {
-  if (asked) throw interrupted();
+  if (asked && changesUnderWay === 0) throw interrupted();
   changesUnderWay += 1;
   try {
     return await change();

@@ -10,21 +10,29 @@ export interface HostKey {
 }
 
 /**
- * Another host, as root, by the system's OpenSSH and never with a question: keys or nothing.
- * Only the given host key is accepted; root's own known_hosts is neither read nor written.
+ * Another host, as root, by the system's OpenSSH and never with a question: keys, or the password that `askpass`
+ * (src/host/askpass.ts) offers. Only the given host key is accepted; root's own known_hosts is neither read nor
+ * written.
  */
-export function sshTransport(name: string, address: string, hostKey: HostKey): Writer {
+export function sshTransport(
+  name: string,
+  address: string,
+  hostKey: HostKey,
+  askpass?: Readonly<Record<string, string>>,
+): Writer {
+  const login = askpass ? BY_PASSWORD : BY_KEY;
   const remote: Writer["run"] = async (argv, options) => {
     await mkdir(CONTROL_DIR, { recursive: true, mode: 0o700 });
     const line = argv.map(quote).join(" ");
     const argvHere: Argv = [
       "ssh",
+      ...login.flatMap((option) => ["-o", option]),
       ...sshOptions(address, hostKey),
       `root@${address}`,
       "--",
       `LC_ALL=C ${line}`,
     ];
-    return run(argvHere, options);
+    return run(argvHere, askpass ? { ...options, env: { ...options?.env, ...askpass } } : options);
   };
   const remoteOk = async (argv: Argv, input?: string) => {
     const result = await remote(argv, { timeoutMs: 20_000, ...(input !== undefined && { input }) });
@@ -81,11 +89,18 @@ export async function presentedHostKey(reader: Reader, address: string): Promise
 }
 
 const CONTROL_DIR = "/run/tailmox";
+const BY_KEY = ["BatchMode=yes", `ControlPath=${CONTROL_DIR}/%C`];
+/** Asked once: a wrong password must not bring a lock on an account nearer. */
+const BY_PASSWORD = [
+  "PreferredAuthentications=password",
+  "NumberOfPasswordPrompts=1",
+  // Not the path of the logins by key: over an open connection any login succeeds, and would seem to be by key.
+  `ControlPath=${CONTROL_DIR}/password-${process.pid}-%C`,
+];
 
 function sshOptions(address: string, { type, key }: HostKey): string[] {
   const algorithms = type === "ssh-rsa" ? "rsa-sha2-512,rsa-sha2-256" : type;
   return [
-    "BatchMode=yes",
     "ConnectTimeout=5",
     "ServerAliveInterval=5",
     "ServerAliveCountMax=2",
@@ -99,7 +114,6 @@ function sshOptions(address: string, { type, key }: HostKey): string[] {
     // One login for all commands: at a round trip of 100 ms each further one would cost a second.
     "ControlMaster=auto",
     "ControlPersist=15",
-    `ControlPath=${CONTROL_DIR}/%C`,
   ].flatMap((option) => ["-o", option]);
 }
 

@@ -26,7 +26,7 @@ export interface UnitOptions {
  */
 export async function runInUnit(writer: Writer, argv: Argv, options: UnitOptions): Promise<UnitResult> {
   const { unit, timeoutMs } = options;
-  const file = (kind: string) => `/run/tailmox/${unit}.${kind}`;
+  const file = (kind: UnitFile) => unitFile(unit, kind);
   const started = performance.now();
   try {
     await writer.write(file("in"), options.input ?? "", 0o600);
@@ -41,7 +41,7 @@ export async function runInUnit(writer: Writer, argv: Argv, options: UnitOptions
       durationMs: performance.now() - started,
     };
   } finally {
-    for (const kind of ["in", "out", "err"]) await writer.remove(file(kind));
+    await removeUnitFiles(writer, unit);
     await writer.run(["systemctl", "reset-failed", unit], { timeoutMs: 10_000 });
   }
 
@@ -55,11 +55,22 @@ export async function runInUnit(writer: Writer, argv: Argv, options: UnitOptions
   }
 }
 
+/** What a run that was killed left of its unit: its output, and perhaps a secret that was meant for its input. */
+export async function removeUnitFiles(writer: Writer, unit: string): Promise<void> {
+  for (const kind of ["in", "out", "err"] as const) await writer.remove(unitFile(unit, kind));
+}
+
+type UnitFile = "in" | "out" | "err";
+
+function unitFile(unit: string, kind: UnitFile): string {
+  return `/run/tailmox/${unit}.${kind}`;
+}
+
 async function start(
   writer: Writer,
   argv: Argv,
   unit: string,
-  file: (kind: string) => string,
+  file: (kind: UnitFile) => string,
 ): Promise<void> {
   const properties = [
     `StandardInput=file:${file("in")}`,

@@ -12,6 +12,8 @@ export type Login =
 export interface Session {
   /** GET of a path below /api2/json; throws RestError when the answer is not 200. */
   get(path: string): Promise<unknown>;
+  /** DELETE; throws RestError when the answer is not 200. */
+  delete(path: string): Promise<void>;
 }
 
 /** An answer other than 200, in the server's words. */
@@ -31,20 +33,24 @@ export async function login(server: PinnedServer, password: string): Promise<Log
   if (answer.status === 401) return { kind: "refused", words: answer.words };
   const parsed = ticketJson.safeParse(parseJson(answer.text));
   if (answer.status !== 200 || !parsed.success) return { kind: "failed", words: answer.words };
-  const { ticket, NeedTFA } = parsed.data.data;
+  const { ticket, NeedTFA, CSRFPreventionToken } = parsed.data.data;
   if (NeedTFA === 1) return { kind: "second factor" };
   keepSecret(ticket);
-  return { kind: "ok", session: openSession(server, ticket) };
+  return { kind: "ok", session: openSession(server, ticket, CSRFPreventionToken ?? "") };
 }
 
-function openSession(server: PinnedServer, ticket: string): Session {
+/** `csrf` goes with everything but GET (proxmox.md 5.1). */
+function openSession(server: PinnedServer, ticket: string, csrf: string): Session {
+  const cookie = `PVEAuthCookie=${encodeURIComponent(ticket)}`;
+  const ask = async (method: "GET" | "DELETE", path: string, login: Parameters<typeof request>[3]) => {
+    const answer = await request(server, method, path, login);
+    if (answer.status !== 200) throw new RestError(`${method} ${path}: ${answer.status} ${answer.words}`);
+    return dataJson.parse(parseJson(answer.text)).data;
+  };
   return {
-    async get(path) {
-      const answer = await request(server, "GET", path, {
-        cookie: `PVEAuthCookie=${encodeURIComponent(ticket)}`,
-      });
-      if (answer.status !== 200) throw new RestError(`GET ${path}: ${answer.status} ${answer.words}`);
-      return dataJson.parse(parseJson(answer.text)).data;
+    get: (path) => ask("GET", path, { cookie }),
+    delete: async (path) => {
+      await ask("DELETE", path, { cookie, csrf });
     },
   };
 }
@@ -58,9 +64,9 @@ interface Answer {
 
 async function request(
   server: PinnedServer,
-  method: "GET" | "POST",
+  method: "GET" | "POST" | "DELETE",
   path: string,
-  { body, cookie }: { body?: string; cookie?: string },
+  { body, cookie, csrf }: { body?: string; cookie?: string; csrf?: string },
 ): Promise<Answer> {
   const response = await fetch(`https://${server.address}:8006/api2/json${path}`, {
     method,
@@ -69,6 +75,7 @@ async function request(
     headers: {
       ...(body !== undefined && { "Content-Type": "application/x-www-form-urlencoded" }),
       ...(cookie !== undefined && { Cookie: cookie }),
+      ...(csrf !== undefined && { CSRFPreventionToken: csrf }),
     },
     ...(body !== undefined && { body }),
     tls: pinnedTo(server),
@@ -92,6 +99,12 @@ function asFailure(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-const ticketJson = z.object({ data: z.object({ ticket: z.string(), NeedTFA: z.number().optional() }) });
+const ticketJson = z.object({
+  data: z.object({
+    ticket: z.string(),
+    CSRFPreventionToken: z.string().optional(),
+    NeedTFA: z.number().optional(),
+  }),
+});
 const dataJson = z.object({ data: z.unknown() });
 const messageJson = z.object({ message: z.string().optional() });

@@ -1,14 +1,17 @@
 import type { Cluster } from "../cluster/facts.ts";
 import { UserError } from "../errors.ts";
+import { readArmed } from "../guard/armed.ts";
+import { finishJoin } from "../guard/finish.ts";
 import type { Argv, Host, Writer } from "../host/host.ts";
 import type { HostKey } from "../host/ssh.ts";
 import { runInUnit, type UnitResult } from "../host/unit.ts";
 import { type JoinOutput, readJoinOutput } from "../proxmox/join-output.ts";
 import { readPlace } from "../proxmox/place.ts";
-import { describeHalfJoined } from "./half-joined.ts";
+import type { JoinTurn } from "./arm-guard.ts";
 import { untilProxmoxAnswers } from "./proxmox-answers.ts";
 import { settleOnDisk } from "./settle-on-disk.ts";
 import type { Step } from "./step.ts";
+import { undoJoin } from "./undo-join.ts";
 
 /** What lets this host in: root's ssh key on the member, or the member's root password. */
 export type Admission =
@@ -24,7 +27,14 @@ export interface JoinSpec {
   readonly timeoutMs: number;
   /** Asks the member where it stands: what the cluster says when the join has failed. */
   readonly askMember: () => Promise<Cluster | undefined>;
+  /** Takes this host out of the cluster's node list again, by way of the member. */
+  readonly takeOut: () => Promise<void>;
+  /** It is this host's turn to join; let go when the join is over, well or not. */
+  readonly turn: Pick<JoinTurn, "release">;
 }
+
+/** The systemd unit that pvecm runs in: one for each run of tailmox. */
+export const JOIN_UNIT = `tailmox-join-${process.pid}`;
 
 /** This host becomes a member: `pvecm add`, watched, with a deadline. Source: proxmox.md 4. */
 export function joinCluster(spec: JoinSpec): Step {
@@ -39,29 +49,41 @@ export function joinCluster(spec: JoinSpec): Step {
       return place.kind === "member" && place.cluster.name === cluster.name && place.cluster.quorate;
     },
     do: async (host, doing) => {
-      await untilProxmoxAnswers(host);
-      const result = await host.change(
-        { what: `pvecm add ${through.address}`, undo: "docs/undo-by-hand.md" },
-        async (writer) => {
-          if (admission.kind === "ssh") await trustHostKey(writer, through.address, admission.hostKey);
-          const result = await add(writer, spec, doing);
-          await settleOnDisk(writer);
-          return result;
-        },
-      );
-      const output = readJoinOutput(result.stdout, result.stderr);
-      // pvecm exits 0 on failure too; its last line is what counts (proxmox.md 4.3).
-      if (!output.added) throw await explain(host, spec, result, output);
-      return "taken in";
+      try {
+        // One change from pvecm's start to the undo's end: a Ctrl-C must not leave half of it.
+        const change = { what: `join "${cluster.name}"`, undo: "systemctl start tailmox-guard" };
+        return await host.change(change, () => join(host, spec, doing));
+      } finally {
+        // A lock that cannot be given back ends by itself.
+        await spec.turn.release().catch(() => undefined);
+      }
     },
     undo: () =>
       Promise.reject(
         new UserError("E_JOIN_FAILED", "a join is not taken back by itself", {
-          likely: "this host and the cluster have to be told both, in the right order",
-          mend: "docs/undo-by-hand.md",
+          likely: "a member leaves its cluster only by hand",
+          mend: "docs/undo-by-hand.md#leaving-a-cluster",
         }),
       ),
   };
+}
+
+async function join(host: Host, spec: JoinSpec, doing: (words: string) => void): Promise<string> {
+  const { through, admission } = spec;
+  await untilProxmoxAnswers(host);
+  const result = await host.change(
+    { what: `pvecm add ${through.address}`, undo: "systemctl start tailmox-guard" },
+    async (writer) => {
+      if (admission.kind === "ssh") await trustHostKey(writer, through.address, admission.hostKey);
+      const result = await add(writer, spec, doing);
+      await settleOnDisk(writer);
+      return result;
+    },
+  );
+  const output = readJoinOutput(result.stdout, result.stderr);
+  // pvecm exits 0 on failure too; its last line is what counts (proxmox.md 4.3).
+  if (!output.added) throw await explain(host, spec, result, output, doing);
+  return `taken in${await carryKeys(host)}`;
 }
 
 async function add(writer: Writer, spec: JoinSpec, doing: (words: string) => void): Promise<UnitResult> {
@@ -77,7 +99,7 @@ async function add(writer: Writer, spec: JoinSpec, doing: (words: string) => voi
     ...(admission.kind === "ssh" ? ["--use_ssh", "1"] : ["--fingerprint", admission.fingerprint]),
   ];
   return runInUnit(writer, argv, {
-    unit: `tailmox-join-${process.pid}`,
+    unit: JOIN_UNIT,
     timeoutMs: spec.timeoutMs,
     ...(admission.kind === "api" && { input: `${admission.password}\n` }),
     onOutput: (stdout) => doing(readJoinOutput(stdout).stage),
@@ -96,32 +118,42 @@ async function trustHostKey(writer: Writer, address: string, { type, key }: Host
 
 const KNOWN_HOSTS = "/root/.ssh/known_hosts";
 
+/** Root's authorized keys of before the join, from the guard's copy of them. */
+async function carryKeys(host: Host): Promise<string> {
+  const armed = await readArmed(host);
+  if (!armed) return "";
+  const change = { what: "carry root's authorized keys over", undo: "edit /etc/pve/priv/authorized_keys" };
+  const added = await host.change(change, (writer) => finishJoin(writer, armed));
+  return added === 0 ? "" : `, ${added} of root's authorized keys carried over`;
+}
+
+/** Takes the join back, and gives the error that says at which step it failed and what stands now. */
 async function explain(
   host: Host,
   spec: JoinSpec,
   result: UnitResult,
   output: JoinOutput,
+  doing: (words: string) => void,
 ): Promise<UserError> {
-  const after = `${(result.durationMs / 1000).toFixed(0)} s`;
-  const state = await describeHalfJoined(host, spec);
+  doing(`ended at "${output.stage}"; taking it back`);
+  const undone = await undoJoin(host, { ...spec, unit: JOIN_UNIT });
+  const now = `${undone.left === undefined ? "Undone: " : ""}${undone.words}`;
+  const mend = undone.left ?? "mend the cause, then run tailmox up again";
   const said = output.complaints.slice(-6).join("\n");
-  if (result.timedOut) {
-    return new UserError(
-      "E_JOIN_TIMEOUT",
-      `the join did not get past "${output.stage}" within ${after}, and was ended\n${state.words}`,
-      {
-        likely:
-          output.stage === "waiting for quorum"
-            ? `UDP 5405 between this host and a member is dropped: by the tailnet policy or a firewall`
-            : said || "the member did not answer",
-        mend: state.touched ? UNDO : "mend the cause, then run tailmox up again",
-      },
-    );
+  if (!result.timedOut) {
+    return new UserError("E_JOIN_FAILED", `${spec.through.name} did not take this host in\n${now}`, {
+      likely: said || `pvecm ended at "${output.stage}" without a reason`,
+      mend,
+    });
   }
-  return new UserError("E_JOIN_FAILED", `${spec.through.name} did not take this host in\n${state.words}`, {
-    likely: said || `pvecm ended at "${output.stage}" without a reason`,
-    mend: state.touched ? UNDO : "mend the cause, then run tailmox up again: nothing was joined",
-  });
+  const after = `${(result.durationMs / 1000).toFixed(0)} s`;
+  const dropped = "UDP 5405 between this host and a member is dropped: by the tailnet policy or a firewall";
+  return new UserError(
+    "E_JOIN_TIMEOUT",
+    `the join did not get past "${output.stage}" within ${after}, and was ended\n${now}`,
+    {
+      likely: output.stage === "waiting for quorum" ? dropped : said || "the member did not answer",
+      mend,
+    },
+  );
 }
-
-const UNDO = "put both sides back by hand, in this order: docs/undo-by-hand.md#a-join-that-hung";

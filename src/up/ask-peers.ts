@@ -3,7 +3,7 @@ import { completeVerdicts, verdictWords } from "../cluster/verdicts.ts";
 import type { Host } from "../host/host.ts";
 import { keepSecret } from "../host/redact.ts";
 import type { TailnetNode } from "../tailnet/status.ts";
-import { askByApi, askBySsh, type Contact, unanswered } from "./contact.ts";
+import { askByApi, askBySsh, type Contact, unanswered, withShell } from "./contact.ts";
 import type { Company, UpOptions } from "./options.ts";
 import { median, type Reach } from "./reach.ts";
 import type { Ask, Phase } from "./talk.ts";
@@ -38,12 +38,13 @@ export async function askPeers(
       if (password === undefined) return describe(one, also(bySsh, unanswered("API: no password was given")));
       keepSecret(password);
       const byApi = isOpen(8006)
-        ? await askByApi(one.node, password)
+        ? await askByApi(host, one.node, password)
         : unanswered("API: TCP 8006 does not answer");
-      return describe(one, also(bySsh, byApi));
+      const contact = isOpen(22) ? await withShell(host, one.node, byApi, password) : byApi;
+      return describe(one, also(bySsh, contact));
     }),
   );
-  known = await askThePerson(known, company, phase);
+  known = await askThePerson(host, known, company, phase);
   for (const { peer } of known) company.journal.write({ event: "peer", ...peer });
   const unknown = known.filter(({ peer }) => peer.verdict.kind === "unknown");
   const words = known.map(({ peer }) => `${peer.name} ${verdictWords(peer.verdict)}`).join("; ");
@@ -55,6 +56,7 @@ export async function askPeers(
 
 /** A password is asked for only where it still matters: nobody else has told where the peer stands. */
 async function askThePerson(
+  host: Host,
   known: readonly KnownPeer[],
   { ask }: Company,
   phase: Phase,
@@ -71,22 +73,24 @@ async function askThePerson(
       continue;
     }
     phase.pause();
-    asked.push(await askForPassword({ ...one, peer: completed }, ask));
+    asked.push(await askForPassword(host, { ...one, peer: completed }, ask));
   }
   const verdicts = completeVerdicts(asked.map(({ peer }) => peer));
   return asked.map((one, index) => ({ ...one, peer: verdicts[index] ?? one.peer }));
 }
 
 /** Three tries, as a login has; an empty answer leaves the peer as it is. */
-async function askForPassword(one: KnownPeer, ask: Ask): Promise<KnownPeer> {
+async function askForPassword(host: Host, one: KnownPeer, ask: Ask): Promise<KnownPeer> {
   const { name, address } = one.peer;
   for (let left = 3; left > 0; left--) {
     const password = await ask.password(`root's password on ${name} (${address})`);
     if (password === undefined) break;
     keepSecret(password);
-    const contact = also(one.contact, await askByApi(one.peer, password));
+    const contact = also(one.contact, await askByApi(host, one.peer, password));
     const { verdict, admission } = contact;
-    if (admission) return { ...one, contact, peer: { ...one.peer, verdict, way: admission.kind } };
+    if (!admission) continue;
+    const whole = await withShell(host, one.peer, contact, password);
+    return { ...one, contact: whole, peer: { ...one.peer, verdict, way: admission.kind } };
   }
   return one;
 }

@@ -1,18 +1,25 @@
-import { decide } from "../cluster/decide.ts";
+import { type Decision, decide } from "../cluster/decide.ts";
 import type { Cluster, Peer } from "../cluster/facts.ts";
 import { type ClusterStep, planCluster } from "../cluster/plan.ts";
 import { UserError } from "../errors.ts";
+import { keyLines } from "../guard/finish.ts";
+import { BACKUPS } from "../guard/places.ts";
 import type { Host } from "../host/host.ts";
+import { ownProgram } from "../host/own-program.ts";
+import { readOwnConfig } from "../proxmox/own-config.ts";
 import { readPublishedAddress } from "../proxmox/published-address.ts";
 import { applySteps } from "../steps/apply.ts";
+import { armGuardStep, type JoinTurn } from "../steps/arm-guard.ts";
 import { corosyncOrder, hasDropIn } from "../steps/corosync-order.ts";
 import { createCluster } from "../steps/create-cluster.ts";
 import { hostsFile } from "../steps/hosts-file.ts";
-import { joinCluster } from "../steps/join-cluster.ts";
+import { JOIN_UNIT, joinCluster } from "../steps/join-cluster.ts";
 import { publishAddress } from "../steps/publish-address.ts";
+import { removeOwnEntry } from "../steps/remove-own-entry.ts";
 import type { Step } from "../steps/step.ts";
 import type { KnownPeer } from "./ask-peers.ts";
 import { agreed, type Plan } from "./consent.ts";
+import { joinTurn, NO_TURN } from "./join-turn.ts";
 import type { Company, UpOptions } from "./options.ts";
 import type { OwnFacts } from "./own-host.ts";
 import { refusalError } from "./refusal.ts";
@@ -31,12 +38,17 @@ export async function makeMember(
 ): Promise<ClusterOutcome> {
   const node = own.node.name;
   const { address, status } = tailnet;
+  const ceph = (await host.text("/etc/pve/ceph.conf")) !== undefined;
   const decision = decide(
-    { node, address, place: own.place },
+    { node, address, place: own.place, ceph },
     known.map(({ peer }) => peer),
     { create: options.create, ...(options.join !== undefined && { join: options.join }) },
   );
   if (decision.kind === "refused" || decision.kind === "not founder") throw refusalError(decision, options);
+  if (decision.kind === "own entry") {
+    const again = await clearOwnEntry(host, decision, { node, known }, options, company);
+    return again ? makeMember(host, own, tailnet, again, options, company) : "dry run";
+  }
   const facts = {
     node,
     address,
@@ -50,13 +62,38 @@ export async function makeMember(
   const why = decision.kind === "create" ? ` (create: ${decision.why})` : "";
   const plan: Plan = {
     title: `Plan for ${node}${why}`,
-    steps: planned.map((step) => toStep(step, known, options)),
-    losses: decision.kind === "join" ? joinLosses(node, decision.cluster) : createLosses(decision.kind),
+    steps: toSteps(planned, node, known, options),
+    losses: decision.kind === "join" ? await joinLosses(host, decision.cluster) : createLosses(decision.kind),
   };
   if (decision.kind === "create" && decision.alone && !options.create) await assertMeant(options, company);
   if (!(await agreed(plan, options, company))) return "dry run";
   await applySteps(host, plan.steps, company.talk);
   return decision.kind === "create" ? "created" : decision.kind === "join" ? "joined" : "changed";
+}
+
+/**
+ * An earlier join was undone on this host alone: the cluster forgets it first, as a plan of its own. Gives the
+ * peers with what they say afterwards; undefined in a dry run.
+ */
+async function clearOwnEntry(
+  host: Host,
+  { cluster, through }: Extract<Decision, { kind: "own entry" }>,
+  { node, known }: { node: string; known: readonly KnownPeer[] },
+  options: UpOptions,
+  company: Company,
+): Promise<KnownPeer[] | undefined> {
+  const { ask, takeOut } = contactOf(through, known).contact;
+  const step = removeOwnEntry({ node, cluster, through, askMember: ask, takeOut: () => takeOut(node) });
+  const plan = { title: `Plan for ${node}: what an earlier join left`, steps: [step], losses: [] };
+  if (!(await agreed(plan, options, company))) return undefined;
+  await applySteps(host, plan.steps, company.talk);
+  return Promise.all(known.map(askAgain));
+}
+
+async function askAgain(one: KnownPeer): Promise<KnownPeer> {
+  if (one.peer.verdict.kind !== "member") return one;
+  const cluster = await one.contact.ask().catch(() => undefined);
+  return cluster ? { ...one, peer: { ...one.peer, verdict: { kind: "member", cluster } } } : one;
 }
 
 /** A policy that hides the peers looks just like the first host of a tailnet: --yes alone is not enough. */
@@ -76,7 +113,19 @@ async function assertMeant(options: UpOptions, { ask, talk }: Company): Promise<
   );
 }
 
-function toStep(step: ClusterStep, known: readonly KnownPeer[], options: UpOptions): Step {
+function toSteps(
+  planned: readonly ClusterStep[],
+  node: string,
+  known: readonly KnownPeer[],
+  options: UpOptions,
+): Step[] {
+  const join = planned.find((step) => step.kind === "join");
+  const contacts = known.map(({ peer, contact }) => ({ address: peer.address, ...contact }));
+  const turn = join ? joinTurn(node, join.cluster, contacts, options.joinTimeoutMs) : NO_TURN;
+  return planned.map((step) => toStep(step, known, options, turn));
+}
+
+function toStep(step: ClusterStep, known: readonly KnownPeer[], options: UpOptions, turn: JoinTurn): Step {
   switch (step.kind) {
     case "corosync order":
       return corosyncOrder();
@@ -86,11 +135,29 @@ function toStep(step: ClusterStep, known: readonly KnownPeer[], options: UpOptio
       return publishAddress(step);
     case "create":
       return createCluster(step);
+    case "arm guard":
+      return armGuardStep(
+        {
+          node: step.node,
+          cluster: step.clusterName,
+          unit: JOIN_UNIT,
+          joinTimeoutMs: options.joinTimeoutMs,
+          program: ownProgram(),
+        },
+        turn,
+      );
     case "join": {
       const { contact } = contactOf(step.through, known);
       if (!contact.admission) throw refusalError(unknownPeer(step.through), options);
-      const { admission, ask } = contact;
-      return joinCluster({ ...step, admission, askMember: ask, timeoutMs: options.joinTimeoutMs });
+      const { admission, ask, takeOut } = contact;
+      return joinCluster({
+        ...step,
+        admission,
+        askMember: ask,
+        takeOut: () => takeOut(step.node),
+        turn,
+        timeoutMs: options.joinTimeoutMs,
+      });
     }
   }
 }
@@ -108,13 +175,22 @@ function unknownPeer(peer: Peer) {
   return { kind: "refused", refusal: { why: "peers unknown", peers: [peer] } } as const;
 }
 
-function joinLosses(node: string, { name }: Cluster): string[] {
+async function joinLosses(host: Host, { name }: Cluster): Promise<string[]> {
+  const own = await readOwnConfig(host);
+  const keys = keyLines((await host.text("/root/.ssh/authorized_keys")) ?? "").map(keyName);
   return [
-    `What ${node} gives up: its /etc/pve is replaced by that of "${name}". Storages, users, API tokens, ` +
-      "ACME accounts, firewall and HA settings of this host alone are lost (Proxmox saves its database in " +
-      "/var/lib/pve-cluster/backup). The keys in root's authorized_keys become the cluster's.",
+    `What this host gives up: its /etc/pve is replaced by that of "${name}" ` +
+      `(saved in ${BACKUPS}; docs/guard.md#restore):`,
+    ...(own.length > 0 ? own : ["nothing but what every installation has"]).map((words) => `  ${words}`),
+    ...(keys.length > 0 ? [`root's authorized keys go with it into the cluster: ${keys.join(", ")}`] : []),
     ...createLosses("create"),
   ];
+}
+
+/** What people know a key by: its comment, else its type and end. */
+function keyName(line: string): string {
+  const [, type = "", key = "", comment = ""] = /((?:ssh|ecdsa|sk)-\S+)\s+(\S+)\s*(.*)$/.exec(line) ?? [];
+  return comment || `${type} ...${key.slice(-8)}`;
 }
 
 function createLosses(kind: string): string[] {

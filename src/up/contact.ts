@@ -1,13 +1,12 @@
 import { ZodError } from "zod";
 import type { Cluster, Verdict } from "../cluster/facts.ts";
-import { closedGate } from "../host/gate.ts";
+import { offerPassword } from "../host/askpass.ts";
 import type { Host } from "../host/host.ts";
-import { openHost } from "../host/host.ts";
-import { noJournal } from "../host/journal.ts";
 import { presentedHostKey, sshTransport } from "../host/ssh.ts";
 import { pinServer } from "../proxmox/pinned-server.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { readPlaceByApi } from "../proxmox/place-by-api.ts";
+import { removeNode, removeNodeByApi } from "../proxmox/remove-node.ts";
 import { login } from "../proxmox/rest.ts";
 import type { Admission } from "../steps/join-cluster.ts";
 
@@ -18,6 +17,10 @@ export interface Contact {
   readonly admission: Admission | undefined;
   /** Asks again where it stands; undefined when it does not answer. */
   readonly ask: () => Promise<Cluster | undefined>;
+  /** Root's shell there; undefined where only the API lets this host in. */
+  readonly shell?: Host;
+  /** Takes a host out of its cluster's node list; throws, in words, when that cannot be. */
+  readonly takeOut: (node: string) => Promise<void>;
 }
 
 interface Whom {
@@ -29,21 +32,39 @@ interface Whom {
 export async function askBySsh(host: Host, { name, address }: Whom): Promise<Contact> {
   const hostKey = await presentedHostKey(host, address);
   if (!hostKey) return unanswered("ssh: it presented no host key");
-  // Peers are only looked at, dry run or not.
-  const peer = openHost(sshTransport(name, address, hostKey), closedGate, noJournal);
+  const peer = host.other(sshTransport(name, address, hostKey));
   const hello = await peer.run(["true"], { timeoutMs: 15_000 });
   if (hello.exitCode !== 0) return unanswered(`ssh as root: ${lastLine(hello.stderr) || "no answer"}`);
   try {
     const verdict = await readPlace(peer);
     const ask = async () => clusterOf(await readPlace(peer));
-    return { verdict, admission: { kind: "ssh", hostKey }, ask };
+    const takeOut = (node: string) => removeNode(peer, node);
+    return { verdict, admission: { kind: "ssh", hostKey }, ask, shell: peer, takeOut };
   } catch (error) {
     return unanswered(`ssh as root: ${words(error)}`);
   }
 }
 
+/**
+ * A member that was asked by its API, with root's shell there besides where sshd takes the same password: only
+ * a shell holds the join lock, and tells a member that is alone what to expect.
+ */
+export async function withShell(
+  host: Host,
+  { name, address }: Whom,
+  contact: Contact,
+  password: string,
+): Promise<Contact> {
+  if (contact.verdict.kind !== "member") return contact;
+  const [hostKey, askpass] = await Promise.all([presentedHostKey(host, address), offerPassword(password)]);
+  if (!hostKey || !askpass) return contact;
+  const shell = host.other(sshTransport(name, address, hostKey, askpass));
+  const hello = await shell.run(["true"], { timeoutMs: 20_000 });
+  return hello.exitCode === 0 ? { ...contact, shell, takeOut: (node) => removeNode(shell, node) } : contact;
+}
+
 /** Asks a peer by its REST API, with its root password. */
-export async function askByApi({ address }: Whom, password: string): Promise<Contact> {
+export async function askByApi(host: Host, { name, address }: Whom, password: string): Promise<Contact> {
   try {
     const server = await pinServer(address);
     const answer = await login(server, password);
@@ -53,7 +74,12 @@ export async function askByApi({ address }: Whom, password: string): Promise<Con
     const { session } = answer;
     const verdict = await readPlaceByApi(session);
     const admission = { kind: "api", password, fingerprint: server.fingerprint } as const;
-    return { verdict, admission, ask: async () => clusterOf(await readPlaceByApi(session)) };
+    return {
+      verdict,
+      admission,
+      ask: async () => clusterOf(await readPlaceByApi(session)),
+      takeOut: (node) => removeNodeByApi(host, session, { node, member: name }),
+    };
   } catch (error) {
     return unanswered(`API: ${words(error)}`);
   }
@@ -61,7 +87,12 @@ export async function askByApi({ address }: Whom, password: string): Promise<Con
 
 /** The answer of a peer that gave none, with what was tried. */
 export function unanswered(...tried: readonly string[]): Contact {
-  return { verdict: { kind: "unknown", tried }, admission: undefined, ask: async () => undefined };
+  return {
+    verdict: { kind: "unknown", tried },
+    admission: undefined,
+    ask: async () => undefined,
+    takeOut: () => Promise.reject(new Error("nobody there was reached")),
+  };
 }
 
 function clusterOf(verdict: Verdict): Cluster | undefined {

@@ -65,6 +65,11 @@ function wordsFor(refusal: Refusal, tag: string): UserError {
           mend: "back up the guests (vzdump), remove them, join, restore them under free numbers",
         },
       );
+    case "ceph":
+      return new UserError("E_CEPH", "this host has a Ceph configuration, and a join would replace it", {
+        likely: `/etc/pve/ceph.conf is there; after the join it is that of ${describe(refusal.cluster)}`,
+        mend: "where Ceph is not used any more: pveceph purge; then run tailmox up again",
+      });
     case "name taken":
       return new UserError(
         "E_NAME_TAKEN",

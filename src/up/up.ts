@@ -2,6 +2,7 @@ import type { Cluster } from "../cluster/facts.ts";
 import type { Host } from "../host/host.ts";
 import type { KnownPeer } from "./ask-peers.ts";
 import { type ClusterOutcome, makeMember } from "./cluster.ts";
+import { releaseGuard, tellGuardNews } from "./guard-news.ts";
 import type { Company, UpOptions } from "./options.ts";
 import { lookAtOwnHost } from "./own-host.ts";
 import { meetPeers } from "./peers.ts";
@@ -29,6 +30,7 @@ export interface UpResult {
 /** facts -> plan -> consent -> apply -> verify, for this host. Throws UserError when it cannot be. */
 export async function up(host: Host, options: UpOptions, company: Company): Promise<UpResult> {
   const { talk } = company;
+  await tellGuardNews(host, options, talk);
   const own = await lookAtOwnHost(host, talk);
   const about = { node: own.node.name, pve: own.node.pve.version };
   const tailnet = await joinTailnet(host, own.node, options, company);
@@ -62,6 +64,7 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
   // What was just changed takes its time to be seen everywhere.
   const patienceMs = outcome === "nothing to do" ? 5_000 : 40_000;
   const cluster = await verifyMember(host, { ...about, address: tailnet.address }, patienceMs, talk);
+  await releaseGuard(host, options, talk);
   const web = await finishWeb(host, webPhase, { ...node }, company);
   const changed = outcome === "nothing to do" && webPhase.changed;
   return { ...found, outcome: changed ? "changed" : outcome, web, cluster };

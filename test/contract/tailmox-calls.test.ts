@@ -3,13 +3,15 @@ import { Glob } from "bun";
 import { projectDir } from "../../lab/paths.ts";
 import { published } from "./schema-check.ts";
 
-/** Path, method and parameter names of every call in the sources: `session.get`, `request` and `pvesh get`. */
+/** Path, method and parameter names of every call in the sources: of `session`, `request` and `pvesh get`. */
 async function callsInSources(): Promise<{ method: string; path: string; query: string[] }[]> {
   const calls: { method: string; path: string; query: string[] }[] = [];
   for await (const file of new Glob("src/**/*.ts").scan(projectDir)) {
     const text = await Bun.file(`${projectDir}/${file}`).text();
     const found = [
-      ...[...text.matchAll(/session\.get\("([^"]+)"\)/g)].map(([, path = ""]) => ({ method: "GET", path })),
+      ...[...text.matchAll(/session\.(get|delete)\([`"]([^`"]+)[`"]\)/g)].map(
+        ([, method = "", path = ""]) => ({ method: method.toUpperCase(), path }),
+      ),
       ...[...text.matchAll(/request\(server, "(POST)", "([^"]+)"/g)].map(([, method = "", path = ""]) => ({
         method,
         path,
@@ -33,6 +35,9 @@ test("every REST call of tailmox is in Proxmox's published schema, with its para
   expect(calls.map(({ path }) => path)).toContain("/cluster/config/nodes");
   expect(calls.map(({ path }) => path)).toContain("/nodes/{node}/version");
   expect(calls.map(({ path }) => path)).toContain("/access/ticket");
+  expect(calls.map(({ method, path }) => `${method} ${path}`)).toContain(
+    "DELETE /cluster/config/nodes/{node}",
+  );
   for (const { method, path, query } of calls) {
     const call = published[path]?.[method];
     expect(call, `${method} ${path}`).toBeDefined();

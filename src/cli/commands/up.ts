@@ -5,6 +5,7 @@ import { openHost } from "../../host/host.ts";
 import { stopBetweenChanges } from "../../host/interrupt.ts";
 import { type Journal, noJournal, openJournal } from "../../host/journal.ts";
 import { localTransport } from "../../host/local.ts";
+import { lockRun } from "../../host/run-lock.ts";
 import { isNodeName } from "../../proxmox/version.ts";
 import { parsePasswords } from "../../up/passwords.ts";
 import { RISKS } from "../../up/risks.ts";
@@ -35,6 +36,7 @@ export async function runUp(raw: unknown): Promise<number> {
   stopBetweenChanges((line) => screen.note(line));
   try {
     screen.say(`tailmox ${VERSION}\n`);
+    if (!flags.dryRun) lockRun();
     const options = {
       ...flags,
       authKey,
@@ -47,7 +49,7 @@ export async function runUp(raw: unknown): Promise<number> {
       loginTimeoutMs: flags.loginTimeout,
       // Others may be starting at this very moment; who insists on creating waits only for the map to fill.
       peerWaitMs: flags.create ? 3_000 : 15_000,
-      joinTimeoutMs: 120_000,
+      joinTimeoutMs: flags.joinTimeout,
     };
     const ask = flags.json ? undefined : askOnTerminal();
     const result = await up(host, options, { talk: screen, ask, journal });
@@ -74,6 +76,7 @@ const flagsSchema = z.object({
   web: z.enum(["serve", "cert", "none"], "serve, cert or none").optional(),
   staging: z.boolean().default(false),
   loginTimeout: durationFlag(5_000, 86_400_000).prefault("10m"),
+  joinTimeout: durationFlag(10_000, 1_800_000).prefault("120s"),
   acceptRisk: z.array(z.enum(RISKS, `one of: ${RISKS.join(", ")}`)).default([]),
   yes: z.boolean().default(false),
   dryRun: z.boolean().default(false),

@@ -150,6 +150,31 @@ describe("joining", () => {
     expect(decide(here, cut, {})).toMatchObject({ refusal: { why: "peers unreachable" } });
   });
 
+  test("begins with the own entry that an undone join left, whatever the votes are", () => {
+    const left = cluster(
+      "tailmox",
+      [
+        ["pve1", "100.64.0.1"],
+        ["PVE3", "100.64.0.3"],
+      ],
+      { quorate: false, presentVotes: 1 },
+    );
+    const peers = [peer("pve1", "100.64.0.1", member(left))];
+    expect(decide(here, peers, {})).toMatchObject({ kind: "own entry", through: { name: "pve1" } });
+    // The same name at another address is another host.
+    expect(decide(own("pve3", "100.64.0.9"), peers, {})).toMatchObject({ refusal: { why: "name taken" } });
+    const nobody = [peer("pve1", "100.64.0.1", member(left), { way: undefined })];
+    expect(decide(here, nobody, {})).toMatchObject({ refusal: { why: "peers unknown" } });
+  });
+
+  test("is refused to a host with Ceph, which may found a cluster all the same", () => {
+    const ceph = { ...here, ceph: true };
+    expect(
+      decide(ceph, [peer("pve1", "100.64.0.1", member(pair)), peer("pve2", "100.64.0.2", member(pair))], {}),
+    ).toMatchObject({ refusal: { why: "ceph" } });
+    expect(decide(ceph, [], {}).kind).toBe("create");
+  });
+
   test("is refused to a cluster whose links run outside the tailnet", () => {
     const lan = cluster("home", [
       ["pve1", "192.168.1.11"],

@@ -62,7 +62,9 @@ describe("cluster plan", () => {
         expect(planCluster(after, { kind: "already member", cluster }, "tailmox")).toEqual([]);
         // Broken off before the last step, only that one is left.
         const resumed = planCluster(steps.slice(0, -1).reduce(apply, before), decision, "tailmox");
-        expect(resumed.map(({ kind }) => kind)).toEqual([decision.kind === "join" ? "join" : "create"]);
+        expect(resumed.map(({ kind }) => kind)).toEqual(
+          decision.kind === "join" ? ["arm guard", "join"] : ["create"],
+        );
       }),
     );
   });
@@ -78,6 +80,7 @@ function apply(before: PlanFacts, step: ClusterStep): PlanFacts {
     case "publish address":
       return { ...before, publishedAddress: step.address };
     case "create":
+    case "arm guard":
     case "join":
       return before;
   }

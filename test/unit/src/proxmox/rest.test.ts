@@ -111,7 +111,10 @@ describe("the REST client", () => {
 });
 
 describe("where a peer stands, by its API", () => {
-  const session = (answers: Record<string, unknown>): Session => ({ get: async (path) => answers[path] });
+  const session = (answers: Record<string, unknown>): Session => ({
+    get: async (path) => answers[path],
+    delete: () => Promise.reject(new Error("nothing is deleted while looking")),
+  });
 
   test("an empty node list is standalone, with its guests counted", async () => {
     const answers = {

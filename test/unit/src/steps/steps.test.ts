@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { UserError } from "../../../../src/errors.ts";
+import { ARMED_FILE, REPORT_FILE } from "../../../../src/guard/places.ts";
 import { openGate } from "../../../../src/host/gate.ts";
 import { openHost } from "../../../../src/host/host.ts";
 import { noJournal } from "../../../../src/host/journal.ts";
@@ -128,6 +129,8 @@ describe("a join", () => {
     admission: { kind: "api", password: "pass word", fingerprint: "AA:BB" },
     timeoutMs: 900,
     askMember: async () => cluster,
+    takeOut: () => Promise.reject(new Error("nobody asked for that")),
+    turn: { release: async () => undefined },
   };
   const STANDALONE = { "/etc/pve/.members": '{"nodename": "pve3", "version": 1}' };
   const ANSWERS = { "pvesh get": "{}", "systemctl show": "ActiveState=inactive\n" };
@@ -173,7 +176,7 @@ describe("a join", () => {
     );
   });
 
-  test("that was refused says so though pvecm exits 0, and that nothing was joined", async () => {
+  test("that was refused says so though pvecm exits 0, and that nothing of it is left", async () => {
     const { fake } = joining("An error occurred on the cluster node: cluster not ready - no quorum?\n", {
       stderr: "Cluster join aborted!\n",
     });
@@ -182,34 +185,100 @@ describe("a join", () => {
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "E_JOIN_FAILED" });
     expect(error instanceof UserError && error.likely).toContain("cluster not ready - no quorum?");
-    expect(error instanceof UserError && error.mend).toContain("nothing was joined");
+    expect(String(error)).toContain("Nothing of the join is left");
     expect(String(error)).toContain("pve3: standalone and as it was");
+    expect(fake.changes.join("\n")).not.toContain("stop pve-cluster");
   });
 
-  test("that hangs is ended with all its processes, and both sides are described", async () => {
-    const { fake } = joining("Request addition of this node\nwaiting for quorum...", {
-      state: "active",
-      files: { "/etc/corosync/authkey": "x" },
-    });
-    const listed = { ...cluster, expectedVotes: 2, quorate: false, members: [...cluster.members] };
-    listed.members.push({ name: "pve3", id: 2, link0: "100.64.0.3", votes: 1, published: "", online: false });
-    const doing = joinCluster({ ...spec, askMember: async () => listed }).do(open(fake), still);
+  /** What the member says: it lists the joiner until it is told to forget it. */
+  function member(order: string[]) {
+    const own = { name: "pve3", id: 2, link0: "100.64.0.3", votes: 1, published: "", online: false };
+    let listed = true;
+    return {
+      askMember: async () =>
+        listed
+          ? { ...cluster, expectedVotes: 2, quorate: false, members: [...cluster.members, own] }
+          : cluster,
+      takeOut: async () => {
+        order.push("delnode");
+        listed = false;
+      },
+    };
+  }
+  const HANGS = "Request addition of this node\nwaiting for quorum...";
+  const ARMED = JSON.stringify({
+    ...{ node: "pve3", cluster: "tailmox", unit: "tailmox-join-1", copies: "/c", saved: [], absent: [] },
+    ...{ armedAt: "2026-11-23T07:00:00Z", firesAt: "2026-11-23T07:03:00Z" },
+  });
+
+  /** A host whose join hangs, with a guard that can restore it. */
+  function hanging(order: string[]): FakeHost {
+    return fakeHost(
+      { ...STANDALONE, [ARMED_FILE]: ARMED },
+      { "pvesh get": "{}", "systemctl show": "ActiveState=active\n" },
+      (line, files, answers) => {
+        if (line.startsWith("systemctl stop")) answers["systemctl show"] = "ActiveState=inactive\n";
+        if (line.startsWith("systemctl")) order.push(line);
+        if (line.startsWith("systemd-run")) {
+          files.set(`/run/tailmox/${/--unit=(\S+)/.exec(line)?.[1]}.out`, HANGS);
+          files.set("/etc/corosync/authkey", "x");
+        }
+        if (line === "systemctl start tailmox-guard.service") {
+          const done = { outcome: "restored", at: "2026-11-23T07:02:00Z", files: 25, differing: [] };
+          files.set(REPORT_FILE, JSON.stringify({ node: "pve3", cluster: "tailmox", copies: "/c", ...done }));
+        }
+        return undefined;
+      },
+    );
+  }
+
+  test("that hangs is undone: pvecm, corosync, the member's list, this host, in this order", async () => {
+    const order: string[] = [];
+    const fake = hanging(order);
+    const doing = joinCluster({ ...spec, ...member(order) }).do(open(fake), still);
     const error: unknown = await doing.catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "E_JOIN_TIMEOUT" });
     expect(String(error)).toContain('did not get past "waiting for quorum"');
-    expect(String(error)).toContain("pve1: lists pve3, not quorate, 1 of 2 votes");
-    expect(fake.changes.some((change) => /^run systemctl stop tailmox-join-\d+$/.test(change))).toBe(true);
+    expect(String(error)).toContain("pve3 removed from the cluster (quorate, 1 of 1 votes)");
+    expect(String(error)).toContain("own /etc/pve as it was (checked, 25 files)");
+    const wanted = [
+      /stop tailmox-join-/,
+      /stop pve-cluster corosync/,
+      /delnode/,
+      /start tailmox-guard.service/,
+    ];
+    const places = wanted.map((words) => order.findIndex((line) => words.test(line)));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    // It was told: the next run need not.
+    expect(await fake.transport.text(REPORT_FILE)).toBeUndefined();
   });
 
-  test("whose member does not answer any more calls its state unknown", async () => {
-    const { fake } = joining("Request addition of this node\n");
+  test("whose member does not answer any more restores this host alone, and says what comes next", async () => {
+    const order: string[] = [];
+    const fake = hanging(order);
     const gone = { ...spec, askMember: () => Promise.reject(new Error("no route")) };
     const error: unknown = await joinCluster(gone)
       .do(open(fake), still)
       .catch((thrown: unknown) => thrown);
-    expect(String(error)).toContain("pve1: unknown, it did not answer");
-    expect(error instanceof UserError && error.mend).toContain("docs/undo-by-hand.md");
+    expect(String(error)).toContain("pve1: unknown, it did not answer; it may list pve3");
+    expect(String(error)).toContain("as it was (checked, 25 files)");
+    expect(error instanceof UserError && error.mend).toContain("removes the entry first");
+    expect(order).not.toContain("delnode");
   });
+
+  test("whose corosync does not end is left alone: the cluster must not forget a host that still speaks", async () => {
+    const order: string[] = [];
+    const fake = fakeHost(
+      { ...STANDALONE, "/etc/corosync/authkey": "x" },
+      { "systemctl show corosync": "ActiveState=deactivating\n", ...ANSWERS },
+    );
+    const doing = joinCluster({ ...spec, ...member(order) }).do(open(fake), still);
+    const error: unknown = await doing.catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain("corosync does not end though it was killed");
+    expect(error instanceof UserError && error.mend).toContain("docs/undo-by-hand.md");
+    expect(order).toEqual([]);
+  }, 20_000);
 
   test("is not taken back by itself", async () => {
     expect(await codeOf(joinCluster(spec).undo(open(fakeHost({}, {}))))).toBe("E_JOIN_FAILED");

@@ -1,0 +1,78 @@
+import { UserError } from "../errors.ts";
+import { poll } from "../host/deadline.ts";
+import type { Host, Writer } from "../host/host.ts";
+
+/** Keeps joins to one cluster apart. */
+export interface JoinLock {
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock on a member, by root's ssh: a unit there, since systemd starts one name once. It ends by itself
+ * some 20 s after its holder has stopped to renew it, so a holder that died bars nobody. Waits up to `waitMs`
+ * for another holder; then throws E_JOIN_LOCKED with its name.
+ */
+export async function takeJoinLock(
+  member: Host,
+  holder: string,
+  { waitMs, waiting }: { waitMs: number; waiting: (other: string) => void },
+): Promise<JoinLock> {
+  const beat = `/run/tailmox/join-lock-${holder}`;
+  const what = { what: `the join lock on ${member.name}`, undo: `systemctl stop ${LOCK_UNIT}` };
+  let other = "";
+  const taken = await poll(waitMs, 2_000, async () => {
+    other = await member.change(what, (writer) => tryLock(writer, holder, beat));
+    if (other !== "") waiting(other);
+    return other === "" ? true : undefined;
+  });
+  if (!taken) throw locked(other, waitMs);
+  const renewal = setInterval(() => {
+    // One that is lost does not matter; when all are, the member is away and the lock with it.
+    member
+      .change(what, (writer) => writer.run(["touch", beat], { timeoutMs: 10_000 }))
+      .catch(() => undefined);
+  }, RENEW_MS);
+  renewal.unref();
+  return {
+    release: async () => {
+      clearInterval(renewal);
+      await member.change(what, async (writer) => {
+        await writer.run(["systemctl", "stop", LOCK_UNIT], { timeoutMs: 20_000 });
+        await writer.remove(beat);
+      });
+    },
+  };
+}
+
+const LOCK_UNIT = "tailmox-join-lock.service";
+const RENEW_MS = 5_000;
+
+/** Lives as long as the file $1 is younger than 20 s. */
+const WATCH = 'while [ $(($(date +%s) - $(stat -c %Y "$1"))) -lt 20 ]; do sleep 1; done';
+
+/** Gives the name of who holds it, "" when it is ours now. */
+async function tryLock(writer: Writer, holder: string, beat: string): Promise<string> {
+  await writer.write(beat, "", 0o600);
+  const { exitCode, stderr } = await writer.run(
+    [
+      ...["systemd-run", "--quiet", "--collect", `--unit=${LOCK_UNIT}`, `--description=${holder}`],
+      ...["--", "bash", "-c", WATCH, "tailmox", beat],
+    ] as const,
+    { timeoutMs: 20_000 },
+  );
+  if (exitCode === 0) return "";
+  const { stdout } = await writer.run(["systemctl", "show", LOCK_UNIT, "--property=Description"]);
+  const other = /^Description=(.+)$/m.exec(stdout)?.[1] ?? "";
+  if (/already/.test(stderr)) return other || "another host";
+  throw new UserError("E_JOIN_LOCKED", `the join lock could not be taken on ${writer.name}`, {
+    likely: stderr.trim() || "systemd-run gave no reason",
+    mend: `systemctl status on ${writer.name}; then run tailmox up again`,
+  });
+}
+
+function locked(other: string, waitMs: number): UserError {
+  return new UserError("E_JOIN_LOCKED", `${other} is joining this cluster, for ${waitMs / 1000} s now`, {
+    likely: "tailmox up runs on both hosts; a cluster takes in one at a time",
+    mend: "wait until it is done there, then run tailmox up again",
+  });
+}

@@ -1,0 +1,76 @@
+import { UserError } from "../errors.ts";
+import { type GuardReport, readArmed, readReport } from "../guard/armed.ts";
+import { disarmGuard } from "../guard/disarm.ts";
+import { finishJoin } from "../guard/finish.ts";
+import { REPORT_FILE } from "../guard/places.ts";
+import { AFTER_BOOT_S } from "../guard/units.ts";
+import type { Host } from "../host/host.ts";
+import { parseMembers } from "../proxmox/members.ts";
+import type { UpOptions } from "./options.ts";
+import type { Talk } from "./talk.ts";
+
+type Options = Pick<UpOptions, "dryRun">;
+
+/**
+ * Tells what the guard of an earlier join did. Throws E_GUARD_ARMED when that join is not over: it may still
+ * succeed, and nothing else must touch the host meanwhile.
+ */
+export async function tellGuardNews(host: Host, { dryRun }: Options, talk: Talk): Promise<void> {
+  const report = await readReport(host);
+  const armed = await readArmed(host);
+  if (report) {
+    talk.note(...newsOf(report));
+    // What failed is told until it is mended.
+    if (!dryRun && report.outcome !== "failed") {
+      const change = { what: "forget what the guard reported", undo: "nothing" };
+      await host.change(change, (writer) => writer.remove(REPORT_FILE));
+    }
+  }
+  if (!armed || (await isQuorateHere(host))) return;
+  throw new UserError("E_GUARD_ARMED", `a join of this host to "${armed.cluster}" is not over`, {
+    likely:
+      `tailmox was ended in the middle of it; the guard puts this host back ${whenItFires(armed.firesAt)} ` +
+      "unless it is a quorate member by then",
+    mend: "wait; or put it back now: systemctl start tailmox-guard. Then run tailmox up again",
+  });
+}
+
+/** After verify: the guard goes, and root's keys are in the cluster's file. The copies stay. */
+export async function releaseGuard(host: Host, { dryRun }: Options, talk: Talk): Promise<void> {
+  const armed = await readArmed(host);
+  if (!armed || dryRun) return;
+  await host.change({ what: "take the guard away", undo: "nothing" }, async (writer) => {
+    await finishJoin(writer, armed);
+    await disarmGuard(writer);
+  });
+  talk.note(`The guard is gone. What this host had before: ${armed.copies}`);
+}
+
+/** A time that is past was forgotten by a reboot; then the boot's timer counts. */
+function whenItFires(firesAt: string): string {
+  const time = new Date(firesAt);
+  return time.getTime() > Date.now()
+    ? `at ${time.toTimeString().slice(0, 8)}`
+    : `${AFTER_BOOT_S} s after its boot`;
+}
+
+function newsOf({ outcome, node, cluster, at, files, differing, copies, trouble }: GuardReport): string[] {
+  const when = at.slice(0, 19).replace("T", " ");
+  if (outcome === "kept")
+    return [`The guard found ${node} a quorate member of "${cluster}" (${when} UTC) and went.`];
+  if (outcome === "failed") {
+    return [
+      `!! The guard could not restore ${node} (${when} UTC): ${trouble ?? "unknown"}. Copies: ${copies}`,
+    ];
+  }
+  const same = `${files} files of /etc/pve as before`;
+  const rest = differing.length === 0 ? same : `${same}, not so: ${differing.join(", ")} (see ${copies})`;
+  return [
+    `!! The join to "${cluster}" had not succeeded: the guard restored ${node} at ${when} UTC, ${rest}.`,
+  ];
+}
+
+async function isQuorateHere(host: Host): Promise<boolean> {
+  const text = await host.text("/etc/pve/.members").catch(() => undefined);
+  return (text === undefined ? undefined : parseMembers(text))?.cluster?.quorate === true;
+}

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "bun:test";
+import { ARMED_FILE, REPORT_FILE } from "../../../../src/guard/places.ts";
+import { closedGate, openGate } from "../../../../src/host/gate.ts";
+import { openHost } from "../../../../src/host/host.ts";
+import { noJournal } from "../../../../src/host/journal.ts";
+import { releaseGuard, tellGuardNews } from "../../../../src/up/guard-news.ts";
+import { type FakeHost, fakeHost } from "./fake-host.ts";
+
+const armedUntil = (firesAt: string) =>
+  JSON.stringify({
+    ...{ node: "pve3", cluster: "tailmox", unit: "tailmox-join-1", copies: "/c", saved: [], absent: [] },
+    ...{ armedAt: "2026-11-23T07:00:00Z", firesAt },
+  });
+const report = (outcome: string) =>
+  JSON.stringify({
+    ...{ outcome, node: "pve3", cluster: "tailmox", at: "2026-11-23T07:03:02.123Z" },
+    ...{ files: 14, differing: [], copies: "/c" },
+  });
+const HALF = { "/etc/pve/.members": '{"nodename": "pve3", "version": 1}' };
+const MEMBER = `{"nodename": "pve3", "version": 3,
+ "cluster": { "name": "tailmox", "version": 2, "nodes": 2, "quorate": 1 }, "nodelist": {} }`;
+
+async function told(fake: FakeHost, dryRun = false): Promise<string> {
+  const lines: string[] = [];
+  const silent = { doing: () => {}, ok: () => {}, absent: () => {}, warn: () => {}, pause: () => {} };
+  const talk = {
+    phase: () => silent,
+    step: () => silent,
+    visit: () => {},
+    plan: () => {},
+    note: (...more: readonly string[]) => lines.push(...more),
+  };
+  const host = openHost(fake.transport, dryRun ? closedGate : openGate(noJournal), noJournal);
+  await tellGuardNews(host, { dryRun }, talk);
+  await releaseGuard(host, { dryRun }, talk);
+  return lines.join("\n");
+}
+
+describe("what the guard did", () => {
+  test("is told once", async () => {
+    const fake = fakeHost({ ...HALF, [REPORT_FILE]: report("restored") }, {});
+    expect(await told(fake)).toContain("the guard restored pve3 at 2026-11-23 07:03:02 UTC, 14 files");
+    expect(await told(fake)).toBe("");
+  });
+
+  test("is told again and again when it failed, and a dry run forgets nothing", async () => {
+    const failed = fakeHost({ ...HALF, [REPORT_FILE]: report("failed") }, {});
+    expect(await told(failed)).toContain("could not restore pve3");
+    expect(await told(failed)).toContain("could not restore pve3");
+    const fake = fakeHost({ ...HALF, [REPORT_FILE]: report("kept") }, {});
+    expect(await told(fake, true)).toContain("quorate member");
+    expect(fake.changes).toEqual([]);
+  });
+});
+
+describe("while a guard is armed", () => {
+  test("nothing else touches a host that is no quorate member, and it is said when it fires", async () => {
+    const soon = fakeHost({ ...HALF, [ARMED_FILE]: armedUntil("2999-01-01T00:00:00Z") }, {});
+    expect(told(soon)).rejects.toMatchObject({
+      code: "E_GUARD_ARMED",
+      likely: expect.stringMatching(/at \d\d:/),
+    });
+    const booted = fakeHost({ ...HALF, [ARMED_FILE]: armedUntil("2020-01-01T00:00:00Z") }, {});
+    expect(told(booted)).rejects.toMatchObject({ likely: expect.stringContaining("120 s after its boot") });
+    await Bun.sleep(1);
+    expect([...soon.changes, ...booted.changes]).toEqual([]);
+  });
+
+  test("a quorate member goes on, and takes it away", async () => {
+    const fake = fakeHost(
+      {
+        "/etc/pve/.members": MEMBER,
+        "/etc/pve/nodes/pve3/pve-ssl.pem": "PEM",
+        [ARMED_FILE]: armedUntil("2999-01-01T00:00:00Z"),
+      },
+      {},
+    );
+    expect(await told(fake)).toContain("The guard is gone");
+    expect(await fake.transport.text(ARMED_FILE)).toBeUndefined();
+    expect(fake.changes).toContain("run systemctl disable --now tailmox-guard-boot.timer");
+  });
+});
