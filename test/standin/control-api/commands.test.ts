@@ -65,6 +65,28 @@ describe("the commands for the tailnet, as they are typed", () => {
     expect(tailnet.state.requests).toEqual([]);
   });
 
+  test("on a terminal the token is asked for, and what is typed is not shown", async () => {
+    // script(1) is the terminal; the token is typed once the question stands there.
+    const command = `stty cols 80 rows 24; ${process.execPath} ${join(projectDir, "src/cli/main.ts")} devices`;
+    const terminal = Bun.spawn(["script", "-qec", command, "/dev/null"], {
+      env: { ...process.env, TAILMOX_API_URL: tailnet.standIn.url },
+      stdin: "pipe",
+      stdout: "pipe",
+      timeout: 20_000,
+    });
+    let shown = "";
+    for await (const chunk of terminal.stdout.pipeThrough(new TextDecoderStream())) {
+      const asked = shown.includes("API token");
+      shown += chunk;
+      if (asked || !shown.includes("API token")) continue;
+      terminal.stdin.write(`${TOKEN}\r`);
+      await terminal.stdin.flush();
+    }
+    expect(await terminal.exited).toBe(0);
+    expect(shown).toContain("0 devices with tag:tailmox");
+    expect(shown).not.toContain(TOKEN);
+  });
+
   test("key create prints the key alone on stdout, once, and key revoke ends it", async () => {
     tailnet.state.policy = '{ "tagOwners": { "tag:tailmox": [] } }';
     const created = await tailmox("key", "create", "--expiry", "2h", ...login(), ...log());
@@ -95,7 +117,7 @@ describe("the commands for the tailnet, as they are typed", () => {
     expect(created.stderr).toContain("requested tags [tag:tailmox] are invalid or not permitted");
   });
 
-  test("an OAuth client by environment works, and the environment is not passed on", async () => {
+  test("an OAuth client by environment works", async () => {
     tailnet.state.clients.set("kEnv", {
       secret: "s3cret",
       scopes: ["devices:core:read"],
