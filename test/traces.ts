@@ -36,6 +36,8 @@ async function processesNaming(own: (text: string) => boolean): Promise<string[]
     pids.map(async (pid) => {
       const read = (file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
       const [cmdline, environ, cgroup] = await Promise.all(["cmdline", "environ", "cgroup"].map(read));
+      // Dead already, and waiting for its parent to notice.
+      if (cmdline === "") return [];
       return own(`${cmdline}\0${environ}\0${cgroup}`) ? [`process ${cmdline?.replaceAll("\0", " ")}`] : [];
     }),
   );
