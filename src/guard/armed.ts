@@ -30,8 +30,8 @@ export async function readArmed(reader: Reader): Promise<Armed | undefined> {
 }
 
 const reportJson = z.object({
-  /** `kept`: the host was a quorate member. */
-  outcome: z.enum(["restored", "kept", "failed"]),
+  /** `kept`: the host was a quorate member. `untouched`: the join had replaced nothing. */
+  outcome: z.enum(["restored", "kept", "untouched", "failed"]),
   node: z.string(),
   cluster: z.string(),
   /** When: ISO 8601. */

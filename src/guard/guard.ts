@@ -5,9 +5,10 @@ import { disarmGuard } from "./disarm.ts";
 import { finishJoin, isQuorateMember } from "./finish.ts";
 import { REPORT_FILE } from "./places.ts";
 import { endUnits, restoreHost } from "./restore.ts";
+import { isUntouched } from "./untouched.ts";
 
 /**
- * The work of the guard's service: leaves a quorate member as it is, puts any other host back, writes what it
+ * The work of the guard's service: leaves a quorate member as it is, and a host that the join had not touched; puts any other back, writes what it
  * did, and goes away. undefined when no guard is armed. Throws E_GUARD, still armed, when it could not; systemd
  * starts it again.
  */
@@ -30,11 +31,13 @@ export async function runGuard(host: Host): Promise<GuardReport | undefined> {
 type Done = Pick<GuardReport, "outcome" | "files" | "differing" | "trouble">;
 
 async function keepOrRestore(writer: Writer, armed: Armed): Promise<Done> {
-  if (await isQuorateMember(writer)) {
-    await endUnits(writer, [armed.unit]);
+  const quorate = await isQuorateMember(writer);
+  await endUnits(writer, [armed.unit]);
+  if (quorate) {
     await finishJoin(writer, armed);
     return { outcome: "kept", files: 0, differing: [] };
   }
+  if (await isUntouched(writer, armed)) return { outcome: "untouched", files: 0, differing: [] };
   return { outcome: "restored", ...(await restoreHost(writer, armed)) };
 }
 

@@ -13,12 +13,11 @@ export interface Restored {
 }
 
 /**
- * Puts this host back to what it was before the join, from the copies. Ends pvecm and corosync first, and
- * throws E_GUARD before it touches anything when one of them does not end. Can be repeated after any
- * interruption. Source of the steps: proxmox.md 4.5, measured.
+ * Puts this host back to what it was before the join, from the copies; pvecm has ended. Ends corosync first, and
+ * throws E_GUARD before it touches anything when that does not end. Can be repeated after any interruption.
+ * Source of the steps: proxmox.md 4.5, measured.
  */
 export async function restoreHost(writer: Writer, armed: Armed): Promise<Restored> {
-  await endUnits(writer, [armed.unit]);
   await endUnits(writer, ["pve-cluster", "corosync"]);
   await putBack(writer, armed);
   await must(writer, ["systemctl", "start", "pve-cluster"]);

@@ -1,9 +1,10 @@
 import { UserError } from "../errors.ts";
-import { type GuardReport, readArmed, readReport } from "../guard/armed.ts";
+import { type Armed, type GuardReport, readArmed, readReport } from "../guard/armed.ts";
 import { disarmGuard } from "../guard/disarm.ts";
 import { finishJoin } from "../guard/finish.ts";
 import { REPORT_FILE } from "../guard/places.ts";
 import { AFTER_BOOT_S } from "../guard/units.ts";
+import { isUntouched } from "../guard/untouched.ts";
 import type { Host } from "../host/host.ts";
 import { parseMembers } from "../proxmox/members.ts";
 import type { UpOptions } from "./options.ts";
@@ -26,7 +27,7 @@ export async function tellGuardNews(host: Host, { dryRun }: Options, talk: Talk)
       await host.change(change, (writer) => writer.remove(REPORT_FILE));
     }
   }
-  if (!armed || (await isQuorateHere(host))) return;
+  if (!armed || (await isQuorateHere(host)) || (await letGoUntouched(host, armed, dryRun))) return;
   throw new UserError("E_GUARD_ARMED", `a join of this host to "${armed.cluster}" is not over`, {
     likely:
       `tailmox was ended in the middle of it; the guard puts this host back ${whenItFires(armed.firesAt)} ` +
@@ -46,6 +47,17 @@ export async function releaseGuard(host: Host, { dryRun }: Options, talk: Talk):
   talk.note(`The guard is gone. What this host had before: ${armed.copies}`);
 }
 
+/** A run that ended before pvecm began: the guard has nothing to guard, and this run begins anew. */
+async function letGoUntouched(host: Host, armed: Armed, dryRun: boolean): Promise<boolean> {
+  const unit = await host.run(["systemctl", "show", armed.unit, "--property=ActiveState"]);
+  if (dryRun || !/^ActiveState=(inactive|failed)$/m.test(unit.stdout)) return false;
+  return host.change({ what: "take away a guard that guards nothing", undo: "nothing" }, async (writer) => {
+    if (!(await isUntouched(writer, armed))) return false;
+    await disarmGuard(writer);
+    return true;
+  });
+}
+
 /** A time that is past was forgotten by a reboot; then the boot's timer counts. */
 function whenItFires(firesAt: string): string {
   const time = new Date(firesAt);
@@ -58,6 +70,8 @@ function newsOf({ outcome, node, cluster, at, files, differing, copies, trouble 
   const when = at.slice(0, 19).replace("T", " ");
   if (outcome === "kept")
     return [`The guard found ${node} a quorate member of "${cluster}" (${when} UTC) and went.`];
+  if (outcome === "untouched")
+    return [`The join to "${cluster}" had not begun when tailmox ended (${when} UTC).`];
   if (outcome === "failed") {
     return [
       `!! The guard could not restore ${node} (${when} UTC): ${trouble ?? "unknown"}. Copies: ${copies}`,

@@ -28,8 +28,8 @@ const MEMBER = `{"nodename": "pve3", "version": 3,
  "nodelist": { "pve3": { "id": 2, "online": 1, "ip": "100.64.0.3"} } }`;
 const QUORATE = "Quorate:          Yes\nExpected votes:   2\nTotal votes:      2\n";
 
-/** A host on which a join was begun. */
-async function armed(answers: Answers = {}) {
+/** A host on which a join was begun, or one where pvecm has not come so far. */
+async function armed(answers: Answers = {}, begun = true) {
   const copies = "/var/lib/tailmox/backups/join-2026-11-23T07-00-00-000Z";
   const fake = fakeHost(
     { ...ALONE, "/root/.ssh/authorized_keys": "ssh-ed25519 AAAAmine me@laptop\n" },
@@ -41,9 +41,10 @@ async function armed(answers: Answers = {}) {
     },
   );
   await armGuard(fake.transport, SPEC, NOW);
-  const begun = fake.changes.length;
+  if (begun) await fake.transport.write("/etc/corosync/authkey", "key", 0o400);
+  const earlier = fake.changes.length;
   const host = openHost(fake.transport, openGate(noJournal), noJournal);
-  return { fake, host, copies, since: () => fake.changes.slice(begun) };
+  return { fake, host, copies, since: () => fake.changes.slice(earlier) };
 }
 
 describe("the guard's units", () => {
@@ -111,6 +112,19 @@ describe("the guard", () => {
     expect(order).not.toContain(-1);
     expect(order).toEqual([...order].sort((a, b) => a - b));
     expect(await readReport(fake.transport)).toMatchObject({ outcome: "restored", node: "pve3" });
+  });
+
+  test("leaves a host alone that pvecm had not touched: what was changed there since must stay", async () => {
+    const { fake, host, since } = await armed({ find: `${SUM}  /etc/pve/storage.cfg\n` }, false);
+    expect(await runGuard(host)).toMatchObject({ outcome: "untouched" });
+    expect(since().join("\n")).not.toMatch(/stop pve-cluster|config\.db/);
+    expect(await fake.transport.text(ARMED_FILE)).toBeUndefined();
+  });
+
+  test("takes no host for untouched whose files are gone: a power cut in the middle looks standalone, too", async () => {
+    const { fake, host, copies } = await armed({}, false);
+    await fake.transport.write(`${copies}/digests`, `${SUM}  /etc/pve/user.cfg\n`, 0o600);
+    expect(await runGuard(host)).toMatchObject({ outcome: "restored" });
   });
 
   test("says which files are not as they were", async () => {

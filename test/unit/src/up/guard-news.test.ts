@@ -17,6 +17,7 @@ const report = (outcome: string) =>
     ...{ files: 14, differing: [], copies: "/c" },
   });
 const HALF = { "/etc/pve/.members": '{"nodename": "pve3", "version": 1}' };
+const BUSY = { "systemctl show": "ActiveState=active\n" };
 const MEMBER = `{"nodename": "pve3", "version": 3,
  "cluster": { "name": "tailmox", "version": 2, "nodes": 2, "quorate": 1 }, "nodelist": {} }`;
 
@@ -55,15 +56,26 @@ describe("what the guard did", () => {
 
 describe("while a guard is armed", () => {
   test("nothing else touches a host that is no quorate member, and it is said when it fires", async () => {
-    const soon = fakeHost({ ...HALF, [ARMED_FILE]: armedUntil("2999-01-01T00:00:00Z") }, {});
+    const soon = fakeHost({ ...HALF, [ARMED_FILE]: armedUntil("2999-01-01T00:00:00Z") }, BUSY);
     expect(told(soon)).rejects.toMatchObject({
       code: "E_GUARD_ARMED",
       likely: expect.stringMatching(/at \d\d:/),
     });
-    const booted = fakeHost({ ...HALF, [ARMED_FILE]: armedUntil("2020-01-01T00:00:00Z") }, {});
+    const booted = fakeHost({ ...HALF, [ARMED_FILE]: armedUntil("2020-01-01T00:00:00Z") }, BUSY);
     expect(told(booted)).rejects.toMatchObject({ likely: expect.stringContaining("120 s after its boot") });
     await Bun.sleep(1);
     expect([...soon.changes, ...booted.changes]).toEqual([]);
+  });
+
+  test("before pvecm began, by a run that ended there, it goes, and this run begins anew", async () => {
+    const sum = `${"a".repeat(64)}  /etc/pve/storage.cfg\n`;
+    const fake = fakeHost(
+      { ...HALF, "/c/digests": sum, [ARMED_FILE]: armedUntil("2999-01-01T00:00:00Z") },
+      { "systemctl show": "ActiveState=inactive\n", find: sum },
+    );
+    await told(fake);
+    expect(await fake.transport.text(ARMED_FILE)).toBeUndefined();
+    expect(fake.changes.join("\n")).not.toMatch(/stop pve-cluster/);
   });
 
   test("a quorate member goes on, and takes it away", async () => {
