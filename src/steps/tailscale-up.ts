@@ -32,7 +32,7 @@ export async function tailscaleUp(
   doing: (words: string) => void,
 ): Promise<LoginAnswer> {
   const first = await bounded(writer, flags, spec, patience, doing);
-  const others = unmentionedFlags(first.stderr, flags);
+  const others = unmentionedFlags(first.stderr, [...flags, "--timeout"]);
   const { exitCode, stderr, waitingFor } =
     others.length === 0 ? first : await bounded(writer, [...flags, ...others], spec, patience, doing);
   return waitingFor === undefined ? readLoginAnswer(exitCode, stderr) : { kind: "nobody came", waitingFor };
