@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, mkdirSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../errors.ts";
 import { redact } from "./redact.ts";
@@ -18,6 +18,7 @@ export function openJournal(path: string): Journal {
   };
   try {
     mkdirSync(dirname(path), { recursive: true });
+    rotate(path);
     write({ event: "start", pid: process.pid });
     chmodSync(path, 0o600);
   } catch (cause) {
@@ -29,6 +30,20 @@ export function openJournal(path: string): Journal {
   }
   return { path, write };
 }
+
+/** Before a run writes, so that a run stands in one file: FILE, then FILE.1, FILE.2, FILE.3, the oldest goes. */
+function rotate(path: string): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size < LONGEST_BYTES) return;
+  for (let age = KEPT; age > 0; age--) {
+    const younger = age === 1 ? path : `${path}.${age - 1}`;
+    if (statSync(younger, { throwIfNoEntry: false })) renameSync(younger, `${path}.${age}`);
+  }
+}
+
+/** A run writes some 50 kB. */
+const LONGEST_BYTES = 5_000_000;
+const KEPT = 3;
 
 /** Keeps nothing: for dry runs and for commands that only look. */
 export const noJournal: Journal = { write: () => undefined };
