@@ -20,17 +20,17 @@ export async function takeJoinLock(
   const beat = `/run/tailmox/join-lock-${holder}`;
   const what = { what: `the join lock on ${member.name}`, undo: `systemctl stop ${LOCK_UNIT}` };
   let other = "";
-  const taken = await poll(waitMs, 2_000, async () => {
-    other = await member.change(what, (writer) => tryLock(writer, holder, beat));
-    if (other !== "") waiting(other);
-    return other === "" ? true : undefined;
-  });
-  if (!taken) throw locked(other, waitMs);
+  const writer = await poll(waitMs, 2_000, () =>
+    member.change(what, async (writer) => {
+      other = await tryLock(writer, holder, beat);
+      if (other !== "") waiting(other);
+      return other === "" ? writer : undefined;
+    }),
+  );
+  if (!writer) throw locked(other, waitMs);
   const renewal = setInterval(() => {
-    // One that is lost does not matter; when all are, the member is away and the lock with it.
-    member
-      .change(what, (writer) => writer.run(["touch", beat], { timeoutMs: 10_000 }))
-      .catch(() => undefined);
+    // Part of the same change. One that is lost does not matter; when all are, the member is away, and the lock.
+    writer.run(["touch", beat], { timeoutMs: 10_000 }).catch(() => undefined);
   }, RENEW_MS);
   renewal.unref();
   return {
