@@ -2,12 +2,13 @@ import { parseLatencyMatrix } from "../cluster/latency-matrix.ts";
 import { fullMesh, type Mesh, without } from "../cluster/mesh.ts";
 import { UserError } from "../errors.ts";
 import { closedGate } from "../host/gate.ts";
-import { openHost, type Reader } from "../host/host.ts";
+import { openHost } from "../host/host.ts";
 import { noJournal } from "../host/journal.ts";
 import { localTransport } from "../host/local.ts";
 import { matrixFile } from "../latency/matrix-file.ts";
 import { measure } from "../latency/measure.ts";
 import { readRoster } from "../latency/roster.ts";
+import { usesHa } from "../status/ha-risk.ts";
 import { makeScreen } from "./screen.ts";
 
 /** What a command works on: the links, and what else is known where they were measured just now. */
@@ -54,11 +55,6 @@ export async function livingMesh(command: string, leftOut: readonly string[]): P
 }
 
 const QUICK_MS = 6_000;
-
-/** Any resource counts, also one that is disabled now: its guests can be started at any time (proxmox.md 12). */
-export async function usesHa(reader: Reader): Promise<boolean> {
-  return ((await reader.text("/etc/pve/ha/resources.cfg")) ?? "").trim() !== "";
-}
 
 /** 1.27 and later bring a link up with the first data (corosync.md 5.1). */
 function isFast(version: string): boolean {

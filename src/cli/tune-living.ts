@@ -12,10 +12,11 @@ import { type Journal, noJournal } from "../host/journal.ts";
 import { localTransport } from "../host/local.ts";
 import { allReached, reachHost } from "../latency/reach-host.ts";
 import { type Roster, readRoster } from "../latency/roster.ts";
+import { usesHa } from "../status/ha-risk.ts";
 import { commonConf } from "../tune/members.ts";
 import { readRecord } from "../tune/record.ts";
 import { chooseSettings } from "./forecast-input.ts";
-import { livingMesh, usesHa } from "./living-mesh.ts";
+import { livingMesh } from "./living-mesh.ts";
 import { fittingSettings, type Reasoned, type TuneOutlook, tuneOutlook } from "./tune-outlook.ts";
 
 export interface LivingFlags {

@@ -9,6 +9,7 @@ import { readTailnet, type TailnetFacts } from "../tailnet/facts.ts";
 import { wakePath } from "../tailnet/ping.ts";
 import type { Path } from "../tailnet/status.ts";
 import { median } from "../up/reach.ts";
+import { haRisk } from "./ha-risk.ts";
 
 export interface MemberStatus {
   readonly id: number;
@@ -45,6 +46,8 @@ export interface StatusReport {
     /** How many votes may be lost before the rest is no majority. */
     readonly mayLose: number;
     readonly members: readonly MemberStatus[];
+    /** What should be mended, in words. */
+    readonly findings: readonly string[];
   } | null;
 }
 
@@ -70,6 +73,7 @@ function describeTailnet(facts: TailnetFacts): StatusReport["tailnet"] {
 async function describe(reader: Reader, cluster: Cluster, node: string, ownVersion: string) {
   const { name, quorate, presentVotes, expectedVotes } = cluster;
   const majority = Math.floor(expectedVotes / 2) + 1;
+  const risk = await haRisk(reader, cluster.members.length);
   const members = await Promise.all(
     cluster.members.map((member) =>
       member.name === node ? hereStatus(member, ownVersion) : memberStatus(reader, member),
@@ -82,6 +86,7 @@ async function describe(reader: Reader, cluster: Cluster, node: string, ownVersi
     expectedVotes,
     mayLose: Math.max(0, presentVotes - majority),
     members,
+    findings: risk === undefined ? [] : [risk],
   };
 }
 

@@ -1,9 +1,10 @@
+import { dirname } from "node:path";
 import { UserError } from "../errors.ts";
 import { poll } from "../host/deadline.ts";
 import type { Argv, Host, Writer } from "../host/host.ts";
 import { LOCAL_CONF, MASTER_CONF } from "./guard-script.ts";
 
-/** Held by Proxmox too whenever it changes corosync.conf; it forgets one that is older than 120 s (proxmox.md 7). */
+/** Held by Proxmox too whenever it changes corosync.conf (proxmox.md 7). */
 const LOCK = "/etc/pve/priv/lock/file-corosync_conf";
 
 /**
@@ -50,10 +51,14 @@ export async function reloadAll(host: Host): Promise<void> {
 }
 
 async function takeLock(writer: Writer): Promise<void> {
+  // A cluster that nobody has changed yet need not have the folder of locks.
+  await orFail(writer, ["mkdir", "-p", dirname(LOCK)]);
   const taken = await poll(15_000, 1_000, async () => {
     const { exitCode, stderr } = await writer.run(["mkdir", LOCK], { timeoutMs: 20_000 });
     if (exitCode === 0) return true;
     if (!stderr.includes("exists")) throw failed(stderr.trim());
+    // To set its time to 0 is to ask pmxcfs whether its holder has been silent for 120 s: only then it goes.
+    await writer.run(["touch", "-d", "@0", LOCK], { timeoutMs: 20_000 });
     return undefined;
   });
   if (taken) return;

@@ -9,6 +9,7 @@ import { alignColumns } from "../../up/table.ts";
 import { assertRoot } from "../assert-root.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
+import { wrap } from "../wrap.ts";
 
 /** `tailmox status`: one screen, or JSON. Gives the exit status. */
 export async function runStatus(raw: unknown): Promise<number> {
@@ -29,6 +30,7 @@ export function statusLines({ node, pve, tailnet, cluster }: StatusReport): stri
   return [
     `${name}  ${verdict}  ${presentVotes} of ${expectedVotes} votes, may lose ${mayLose}`,
     ...alignColumns([["id", "host", "address", "path", "RTT", "loss", "link", "version"], ...rows]),
+    ...cluster.findings.flatMap((words) => wrap(words, "!! ", "   ")),
     own,
   ];
 }

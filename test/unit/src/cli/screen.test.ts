@@ -70,6 +70,7 @@ test("the status fits one screen, with the verdict first", () => {
       presentVotes: 1,
       expectedVotes: 2,
       mayLose: 0,
+      findings: ["no power cut may happen"],
       members: [
         {
           ...member,
@@ -99,6 +100,7 @@ test("the status fits one screen, with the verdict first", () => {
     "id  host  address     path      RTT     loss  link     version",
     "1   pve1  100.64.0.1  here                             9.1.2",
     "2   pve2  100.64.0.2  DERP fra  143 ms  0 %   !! away  ?",
+    "!! no power cut may happen",
     "pve1, Proxmox VE 9.1.2; Tailscale 1.102.3 Running",
   ]);
 });
