@@ -33,6 +33,7 @@ function makeProgram(done: (status: number) => void): Command {
     .exitOverride()
     .addHelpText("after", PROGRAM_EXAMPLES);
   addUp(program, done);
+  addUndo(program, done);
   addStatus(program, done);
   addLatencyCommand(program, done, inherit);
   addForecastCommands(program, done, inherit);
@@ -49,6 +50,19 @@ function addUp(program: Command, done: (status: number) => void): void {
   common(command).action(async (options: unknown) => {
     const { runUp } = await import("./commands/up.ts");
     done(await runUp(options));
+  });
+}
+
+function addUndo(program: Command, done: (status: number) => void): void {
+  const command = program
+    .command("undo")
+    .description("Take back what up changed on this host, which is in no cluster.")
+    .option("--tailscale", "Tailscale, too: log out, remove it and its apt repository")
+    .option("--accept-risk <NAME...>", "agree to a risk that --yes does not cover: lose-ssh")
+    .addHelpText("after", UNDO_EXAMPLES);
+  common(command).action(async (options: unknown) => {
+    const { runUndo } = await import("./commands/undo.ts");
+    done(await runUndo(options));
   });
 }
 
@@ -116,6 +130,15 @@ Examples:
       with headscale
   tailmox up --dry-run
       only look and show the plan`;
+
+const UNDO_EXAMPLES = `
+Takes back the names in /etc/hosts, the web page on the tailnet, its certificate
+and the order of corosync. A member leaves its cluster first.
+
+Examples:
+  tailmox undo --dry-run
+  tailmox undo
+  tailmox undo --tailscale`;
 
 const STATUS_EXAMPLES = `
 Examples:

@@ -43,6 +43,22 @@ export function resolveIn(text: string, name: string): string[] {
   });
 }
 
+/** The names in the block of our own; undefined when there is none. */
+export function readBlock(text: string): HostsEntry[] | undefined {
+  const { block } = split(text);
+  if (block.length === 0) return undefined;
+  return block.flatMap((line) => {
+    const { address, names } = parseLine(line);
+    const name = names.at(-1);
+    return address === undefined || name === undefined ? [] : [{ address, name, dnsName: names[0] ?? name }];
+  });
+}
+
+/** The text without the block of our own; every other line stays. */
+export function withoutBlock(text: string): string {
+  return split(text).foreign.join("");
+}
+
 const BEGIN = "# BEGIN tailmox: addresses in the tailnet. tailmox rewrites these lines.";
 const END = "# END tailmox";
 

@@ -37,6 +37,12 @@ export async function renews(reader: Reader, spec: { node: string; dnsName: stri
   return (await reader.run(["systemctl", "is-active", TIMER])).exitCode === 0;
 }
 
+/** True when any of its units is there. */
+export async function hasRenewal(reader: Reader): Promise<boolean> {
+  const texts = await Promise.all(renewalUnits({ node: "", dnsName: "" }).map(([path]) => reader.text(path)));
+  return texts.some((text) => text !== undefined);
+}
+
 export async function stopRenewing(host: Host): Promise<void> {
   await host.change({ what: `remove ${TIMER}`, undo: "tailmox up --web cert" }, async (writer) => {
     await writer.run(["systemctl", "disable", "--now", TIMER]);

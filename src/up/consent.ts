@@ -7,6 +7,8 @@ export interface Plan extends ShownPlan {
 }
 
 export interface ShownPlan {
+  /** The command that has it; default "up". */
+  readonly command?: string;
   readonly title: string;
   readonly steps: readonly Pick<Step, "title" | "why">[];
   /** What is lost by it, in plain words. */
@@ -17,19 +19,23 @@ export interface ShownPlan {
  * Shows a plan and gets the word for it: true to go on, false for a dry run, which ends here. Throws
  * E_NOT_AGREED on a no, and where nobody can be asked.
  */
-export async function agreed(plan: ShownPlan, options: UpOptions, { talk, ask }: Company): Promise<boolean> {
+export async function agreed(
+  plan: ShownPlan,
+  options: Pick<UpOptions, "dryRun" | "yes">,
+  { talk, ask }: Company,
+): Promise<boolean> {
   talk.plan(plan.title, plan.steps, plan.losses);
   if (options.dryRun) return false;
   if (options.yes) return true;
   if (!ask) {
     throw new UserError("E_NOT_AGREED", "nobody agreed to the plan", {
       likely: "there is no terminal to ask on",
-      mend: "read the plan above; then: tailmox up --yes",
+      mend: `read the plan above; then: tailmox ${plan.command ?? "up"} --yes`,
     });
   }
   if (await ask.goOn("Go on?")) return true;
   throw new UserError("E_NOT_AGREED", "the plan was not agreed to; nothing of it was done", {
     likely: "the answer was no",
-    mend: "tailmox up --dry-run shows the plan again",
+    mend: `tailmox ${plan.command ?? "up"} --dry-run shows the plan again`,
   });
 }

@@ -5,7 +5,12 @@ import { writeHostFile } from "../../lab/machines/files.ts";
 import { type HostPlan, type LabPlan, planLab } from "../../lab/plan.ts";
 import { scenario } from "../../lab/scenario.ts";
 import { tailmoxOn } from "../../lab/story/tailmox-on.ts";
-import { changeHostedNode, completeLogin, setHostedSettings } from "../../lab/tailnet/hosted.ts";
+import {
+  changeHostedNode,
+  completeLogin,
+  setCapabilities,
+  setHostedSettings,
+} from "../../lab/tailnet/hosted.ts";
 import { loginServer } from "../../lab/tailnet/login-server.ts";
 import { labUp } from "../../lab/up.ts";
 import { poll } from "../../src/host/deadline.ts";
@@ -104,6 +109,7 @@ describeLab("the way from a bare tailnet to a web page", () => {
   });
 
   test("a login link that somebody opens lets the host in with its tag; --staging ends with a certificate", async () => {
+    expect(await shell(pve1, "tailscale set --operator=nobody")).toMatchObject({ exitCode: 0 });
     const { exit, text } = await upWithLink(pve1, ["--staging"]);
     expect({ exit, text }).toMatchObject({ exit: 0 });
     expect(text).toContain("tag:tailmox, 100.");
@@ -112,6 +118,8 @@ describeLab("the way from a bare tailnet to a web page", () => {
     expect((await shell(pve1, "tailscale serve status --json")).stdout.trim()).toBe("{}");
     const prefs = JSON.parse((await shell(pve1, "tailscale debug prefs")).stdout);
     expect(prefs).toMatchObject({ RouteAll: false, CorpDNS: false, ShieldsUp: false });
+    // What somebody set before the login is kept: tailscale up asks for all settings or refuses.
+    expect(prefs).toMatchObject({ OperatorUser: "nobody" });
     expect((await shell(pve1, "ls /etc/pve/corosync.conf /var/lib/tailmox")).stdout).toBe("");
   });
 
@@ -124,6 +132,22 @@ describeLab("the way from a bare tailnet to a web page", () => {
     expect(text).toContain("has to approve this host");
     expect(text).toContain(`${loginServer(plan)}/admin`);
     expect({ exit, text }).toMatchObject({ exit: 0 });
+  });
+
+  test("settings of an existing login are switched off where nothing depends on them, else kept and told", async () => {
+    await setCapabilities(plan, "pve2", { "https://tailscale.com/cap/ssh": [] });
+    const set = await poll(15_000, 500, async () => {
+      const { exitCode } = await shell(pve2, "tailscale set --accept-routes --accept-dns --ssh");
+      return exitCode === 0 ? true : undefined;
+    });
+    expect(set).toBe(true);
+    await shell(pve2, "echo pve1.lab.ts.net:/tank /mnt/tank nfs noauto 0 0 >> /etc/fstab");
+    const { exit, text } = await up(pve2, ["--staging"]);
+    expect({ exit, text }).toMatchObject({ exit: 0 });
+    expect(text).toContain("mount /mnt/tank");
+    const prefs = JSON.parse((await shell(pve2, "tailscale debug prefs")).stdout);
+    expect(prefs).toMatchObject({ RouteAll: false, CorpDNS: true, RunSSH: false });
+    await shell(pve2, "tailscale set --accept-dns=false");
   });
 
   test("a consent page that waits for ever is bounded, shown, and no reason to have no cluster", async () => {
@@ -195,6 +219,29 @@ describeLab("the way from a bare tailnet to a web page", () => {
     });
     expect(none).toBe(0);
   });
+
+  test("undo refuses a member; on a host that left its cluster it takes all of up back, and nothing else", async () => {
+    const undo = async (...argv: string[]): Promise<Run> => {
+      const lines: string[] = [];
+      const exit = await tailmoxOn(plan, pve2, ["undo", "--yes", ...argv], (line) => lines.push(line));
+      return { exit, text: lines.join("\n") };
+    };
+    expect(await undo()).toMatchObject({ exit: 4, text: expect.stringContaining("E_UNDO_MEMBER") });
+    expect(await shell(pve2, LEAVE)).toMatchObject({ exitCode: 0 });
+    const foreign = (await shell(pve2, `cat ${proxyCertificatePath("pve2")}`)).stdout;
+    expect(await undo("--dry-run")).toMatchObject({ exit: 0, text: expect.stringContaining("Dry run") });
+    expect((await shell(pve2, "grep -c tailmox /etc/hosts")).stdout).not.toBe("0\n");
+    expect(await undo("--tailscale")).toMatchObject({ exit: 0 });
+    expect((await shell(pve2, "grep -c tailmox /etc/hosts")).stdout).toBe("0\n");
+    expect((await shell(pve2, "getent ahosts pve2")).stdout).toStartWith("192.168.");
+    expect((await shell(pve2, "command -v tailscale; ls /etc/systemd/system | grep tailmox")).stdout).toBe(
+      "",
+    );
+    expect((await shell(pve2, "ls /etc/systemd/system/corosync.service.d")).stdout).not.toContain("tailmox");
+    expect((await shell(pve2, "ls /etc/apt/sources.list.d")).stdout).not.toContain("tailscale");
+    expect((await shell(pve2, `cat ${proxyCertificatePath("pve2")}`)).stdout).toBe(foreign);
+    expect(await undo()).toMatchObject({ exit: 0, text: expect.stringContaining("Nothing to do") });
+  });
 });
 
 /** A client whose serve shows a consent page and waits for ever; all else is the real one's. */
@@ -207,3 +254,16 @@ if [ "$1" = serve ] && [ "$2" != status ]; then
 fi
 exec /usr/bin/tailscale "$@"
 `;
+
+/** docs/undo-by-hand.md, "Leaving a cluster". */
+const LEAVE = `set -e
+systemctl stop pve-cluster corosync
+pmxcfs -l
+rm /etc/pve/corosync.conf
+rm -rf /etc/corosync/authkey /etc/corosync/corosync.conf
+kill $(cat /run/pve-cluster.pid); sleep 2
+systemctl start pve-cluster
+rm -f /var/lib/corosync/*
+rm -rf /etc/pve/nodes/pve1
+pvecm updatecerts --force
+systemctl restart pvedaemon pveproxy`;

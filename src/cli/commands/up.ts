@@ -16,8 +16,9 @@ import { durationFlag } from "../duration.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
 import { reportError } from "../report-error.ts";
-import { makeScreen, type Screen, silentScreen } from "../screen.ts";
+import { makeScreen, silentScreen } from "../screen.ts";
 import { readAuthKey, readSecretFile } from "../secrets.ts";
+import { telling } from "../telling.ts";
 import { VERSION } from "../version.ts";
 
 /** `tailmox up`: reads what was asked, does it, shows what came of it. Gives the exit status. */
@@ -92,20 +93,6 @@ function assertClusterName(name: string): void {
     likely: "Proxmox takes 1 to 15 letters, digits and hyphens, no hyphen at either end",
     mend: "choose another: --cluster-name NAME",
   });
-}
-
-/** Keeps the journal, and tells every change and command as well. */
-function telling(journal: Journal, screen: Screen): Journal {
-  return {
-    ...journal,
-    write(entry) {
-      journal.write(entry);
-      const { event, what, undo, argv, exit, ms } = entry;
-      if (event === "change") screen.note(`change: ${what} (to undo: ${undo})`);
-      if (event === "run" && Array.isArray(argv))
-        screen.note(`ran: ${argv.join(" ")} (exit ${exit}, ${ms} ms)`);
-    },
-  };
 }
 
 function closing(result: UpResult, { path }: Journal): string[] {
