@@ -9,7 +9,7 @@ export async function cutAndReturn(plan: LabPlan, { step, note }: Progress): Pro
   const cut = plan.hosts.at(-1);
   const others = plan.hosts.slice(0, -1);
   if (!cut) return;
-  await step(`cutting ${cut.name} off: it loses quorum`, "usually 10 s", async () => {
+  await step(`cutting ${cut.name} off: it loses quorum`, "usually 25 s", async () => {
     await cutRole(plan, cut.wan ? cut.name : `router-${cut.site}`);
     await waitForVotes(plan, [cut], { quorate: false, votes: 1 });
   });

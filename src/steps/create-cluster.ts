@@ -1,8 +1,12 @@
+import { settingsEdit, tuneTexts } from "../cluster/tune-edit.ts";
+import { FOUNDERS_SETTINGS } from "../cluster/tuned.ts";
 import { UserError } from "../errors.ts";
 import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
 import { runInUnit } from "../host/unit.ts";
 import { readPlace } from "../proxmox/place.ts";
+import { MASTER_CONF } from "../tune/guard-script.ts";
+import { publishConf } from "../tune/publish.ts";
 import { untilProxmoxAnswers } from "./proxmox-answers.ts";
 import { settleOnDisk } from "./settle-on-disk.ts";
 import type { Step } from "./step.ts";
@@ -16,7 +20,8 @@ export interface CreateSpec {
 export function createCluster({ clusterName, address }: CreateSpec): Step {
   return {
     name: "create",
-    title: `create the cluster "${clusterName}", link0 ${address}`,
+    title: `create the cluster "${clusterName}", link0 ${address}, timers for long distances`,
+    why: "Proxmox's own timers are for one room: over the internet little loss makes members come and go",
     usually: "usually 5 s",
     check: async (host) => {
       const place = await readPlace(host);
@@ -35,8 +40,9 @@ export function createCluster({ clusterName, address }: CreateSpec): Step {
       doing("waiting for quorum");
       // pvecm exits 0 on failure too: only what stands afterwards counts.
       const done = await poll(30_000, 500, () => quorateMember(host, clusterName));
+      const timers = done ? await setTimers(host) : "";
       await host.change({ what: "bring it to the disk", undo: "nothing" }, settleOnDisk);
-      if (done) return `"${clusterName}" is quorate, 1 of 1 votes`;
+      if (done) return `"${clusterName}" is quorate, 1 of 1 votes${timers}`;
       throw failed(clusterName, `${output.stdout}\n${output.stderr}`);
     },
     undo: () =>
@@ -47,6 +53,21 @@ export function createCluster({ clusterName, address }: CreateSpec): Step {
         }),
       ),
   };
+}
+
+/** No reason to call a cluster failed: what went wrong, in words, or nothing. */
+async function setTimers(host: Host): Promise<string> {
+  try {
+    const old = (await host.text(MASTER_CONF)) ?? "";
+    const { texts } = tuneTexts(old, settingsEdit(FOUNDERS_SETTINGS));
+    await publishConf(host, old, texts.new, {
+      what: "timers for long distances",
+      undo: "tailmox tune --to pve-9",
+    });
+    return "";
+  } catch (error) {
+    return `, with Proxmox's own timers (${error instanceof Error ? error.message : String(error)})`;
+  }
 }
 
 async function quorateMember(host: Host, clusterName: string): Promise<true | undefined> {

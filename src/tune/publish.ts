@@ -12,8 +12,12 @@ const LOCK = "/etc/pve/priv/lock/file-corosync_conf";
  * complete text under another name and then by rename. Every member's pmxcfs copies it, this one's reloads corosync.
  * Throws E_TUNE_UNDERWAY (locked), E_TUNE_CHANGED, E_TUNE_WRITE.
  */
-export async function publishConf(host: Host, from: string, to: string, what: string): Promise<void> {
-  const undo = "tailmox tune --undo; the old text is in /var/lib/tailmox/tune";
+export async function publishConf(
+  host: Host,
+  from: string,
+  to: string,
+  { what, undo }: { what: string; undo: string },
+): Promise<void> {
   await host.change({ what: `replace ${MASTER_CONF}: ${what}`, undo }, async (writer) => {
     await takeLock(writer);
     let isLocked = true;

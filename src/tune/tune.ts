@@ -53,7 +53,8 @@ export async function tuneMembers(
 
   try {
     const writing = display.step("2 of 4", "new corosync.conf on all members", "usually 3 s");
-    await publishConf(here, texts.old, texts.new, `settings of tune ${id}`);
+    const undo = `tailmox tune --undo; the old text is in ${guardFolder({ id })}`;
+    await publishConf(here, texts.old, texts.new, { what: `settings of tune ${id}`, undo });
     writing.ok("written and reloaded");
 
     const watching = display.step("3 of 4", "watching the ring", "usually 25 s");
@@ -134,7 +135,8 @@ async function takeBack(
   try {
     if (isUnchanged) await Promise.all(all.map(disarmGuard));
     else {
-      await publishConf(here, texts.new, texts.back, `the old settings, tune ${id} was not confirmed`);
+      const what = `the old settings, tune ${id} was not confirmed`;
+      await publishConf(here, texts.new, texts.back, { what, undo: "tailmox tune" });
       // Timers that follow from the token lag one reload up to corosync 3.1.10.
       await Bun.sleep(3_000);
       await reloadAll(here);

@@ -1,8 +1,14 @@
 import { describe, expect, test } from "bun:test";
+import { FORECAST_DEFAULTS, outlookOf } from "../../../../src/cluster/forecast.ts";
 import type { Mesh } from "../../../../src/cluster/mesh.ts";
 import { ringFigures } from "../../../../src/cluster/ring-figures.ts";
 import { totemTimers } from "../../../../src/cluster/totem.ts";
-import { OUTAGE_LIMIT_WITHOUT_HA_MS, tunedSettings } from "../../../../src/cluster/tuned.ts";
+import {
+  FOUNDERS_SETTINGS,
+  OUTAGE_LIMIT_MS,
+  OUTAGE_LIMIT_WITHOUT_HA_MS,
+  tunedSettings,
+} from "../../../../src/cluster/tuned.ts";
 import { evenMesh, inOrder, meshOf, siteMesh } from "./meshes.ts";
 
 const seven = evenMesh(7, 300, 0);
@@ -79,3 +85,20 @@ describe("settings by chapter 7", () => {
     }
   });
 });
+
+test.each([
+  [3, 30],
+  [5, 150],
+  [7, 300],
+])(
+  "a founder's timers hold %i hosts at RTT %i ms, and a power cut stays within the limit",
+  (hosts, rttMs) => {
+    const mesh = evenMesh(hosts, rttMs, 0.05);
+    const { impossible, outageMs } = ringFigures(mesh, inOrder(hosts), FOUNDERS_SETTINGS);
+    expect(impossible).toEqual([]);
+    expect(outageMs.crash).toBeLessThanOrEqual(OUTAGE_LIMIT_MS);
+    const options = { ...FORECAST_DEFAULTS, runs: 20 };
+    const { changes } = outlookOf(mesh, inOrder(hosts), FOUNDERS_SETTINGS, options);
+    expect(changes?.mean).toBeLessThan(1);
+  },
+);
