@@ -116,6 +116,11 @@ describe("a dry run", () => {
       "run systemctl restart pvedaemon pveproxy",
       expect.stringMatching(/^run systemd-run .* -- pvecm create tailmox --link0 address=100\.64\.0\.1$/),
       expect.stringMatching(/^run systemctl reset-failed/),
+      "run mkdir -p /etc/pve/priv/lock",
+      "run mkdir /etc/pve/priv/lock/file-corosync_conf",
+      "run dd of=/etc/pve/corosync.conf.tailmox status=none",
+      "run mv -f -T /etc/pve/corosync.conf.tailmox /etc/pve/corosync.conf",
+      "run rmdir /etc/pve/priv/lock/file-corosync_conf",
       "run sync --file-system /etc/corosync /var/lib/pve-cluster /root/.ssh",
     ]);
     expect(await run(host, OPTIONS)).toEqual([]);

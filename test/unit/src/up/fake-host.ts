@@ -1,5 +1,5 @@
 import type { Argv, Writer } from "../../../../src/host/host.ts";
-import type { RunResult } from "../../../../src/host/run.ts";
+import type { RunOptions, RunResult } from "../../../../src/host/run.ts";
 
 /** A host of answers in memory, for what a real one would take a lab: it notes everything that changes it. */
 export interface FakeHost {
@@ -28,12 +28,13 @@ export function fakeHost(
   const held = new Map(Object.entries(files));
   const answers = { ...first };
   const changes: string[] = [];
-  const run = async (argv: Argv): Promise<RunResult> => {
+  const run = async (argv: Argv, options?: RunOptions): Promise<RunResult> => {
     const line = argv.join(" ");
     const answer = Object.entries(answers).find(([words]) => line.startsWith(words))?.[1];
     const base = { argv, timedOut: false, durationMs: 1, stdout: "", stderr: "", exitCode: 0 };
     if (answer === undefined) {
       changes.push(`run ${line}`);
+      moveFiles(argv, options?.input ?? "", held);
       return { ...base, ...react(line, held, answers) };
     }
     return typeof answer === "object" ? { ...base, ...answer } : { ...base, stdout: answer ?? "" };
@@ -56,4 +57,16 @@ export function fakeHost(
     },
   };
   return { transport, changes };
+}
+
+/** What dd and mv do to files, and pmxcfs to what corosync reads. */
+function moveFiles(argv: Argv, input: string, held: Map<string, string>): void {
+  const [program, first = ""] = argv;
+  if (program === "dd") held.set(first.replace("of=", ""), input);
+  if (program !== "mv") return;
+  const [from = "", to = ""] = argv.slice(-2);
+  const text = held.get(from) ?? "";
+  held.delete(from);
+  held.set(to, text);
+  if (to === "/etc/pve/corosync.conf") held.set("/etc/corosync/corosync.conf", text);
 }
