@@ -110,5 +110,7 @@ function closing(result: UpResult, { path }: Journal): string[] {
   };
   const next = outcome === "created" ? "tailmox up on the next host" : "tailmox status";
   const url = web?.url ?? (tailnet && `https://${tailnet.address}:8006`) ?? "";
-  return ["", words[outcome], `Web page: ${url}`, `Next: ${next}${log}`];
+  const tune = "tailmox tune fits corosync's timers to the distances of these hosts, with a way back.";
+  const hint = outcome === "joined" ? [tune] : [];
+  return ["", words[outcome], `Web page: ${url}`, ...hint, `Next: ${next}${log}`];
 }
