@@ -93,7 +93,7 @@ function measurement({ measured }: Forecast): string {
   const seen = `${fewestProbes} probes per link at least: they leave up to ${bound} of loss open`;
   return wanted === undefined
     ? seen
-    : `${seen}; ${wanted.probes} probes (${wanted.minutes} min at 10 a second) would bound it to ${rate(wanted.wouldBound)}`;
+    : `${seen}; ${wanted.probes} probes (tailmox latency --for ${wanted.minutes}m --save FILE) would bound it to ${rate(wanted.wouldBound)}`;
 }
 
 function weakest({ weakest: { pair, host }, ring }: Forecast): string {
