@@ -13,6 +13,7 @@ import { tailmoxOn } from "../../lab/story/tailmox-on.ts";
 import { createAuthKey } from "../../lab/tailnet/auth-key.ts";
 import { loginServer } from "../../lab/tailnet/login-server.ts";
 import { labUp } from "../../lab/up.ts";
+import { poll } from "../../src/host/deadline.ts";
 import { describeLab } from "../lab-only.ts";
 import { traces } from "../traces.ts";
 
@@ -117,6 +118,7 @@ describeLab("a join that fails", () => {
     const running = tailmox(pve3, ["--join-timeout", "60s"]);
     await untilWaitingForQuorum(pve3);
     expect((await tailmox(pve3)).text).toMatch(/another tailmox \(process \d+\).*E_RUN_LOCKED, exit 4/);
+    expect(await lockOn(pve1)).toBe("active");
     await ok(pve3, ["bash", "-c", "kill -9 $(pidof tailmox)"]);
     expect((await running).exitCode).not.toBe(0);
     expect((await hostExec(plan, pve3, ["test", "-e", "/etc/pve/storage.cfg"])).exitCode).not.toBe(0);
@@ -126,6 +128,10 @@ describeLab("a join that fails", () => {
     await expectAsBefore(pve3);
     await expectAdminGetsIn();
     await waitForVotes(plan, [pve1], { quorate: true, votes: 2 });
+    // The holder of the lock died with it.
+    expect(await poll(30_000, 500, async () => ((await lockOn(pve1)) === "active" ? undefined : true))).toBe(
+      true,
+    );
     // Nobody was there to tell the cluster.
     expect((await status(pve1)).members).toContain("pve3");
   }, 120_000);
@@ -162,8 +168,7 @@ describeLab("a join that fails", () => {
   test("can be repeated when the cause is mended, and root's keys come along", async () => {
     const [pve1, , pve3] = hosts();
     expect((await tailmox(pve3)).exitCode).toBe(0);
-    const lock = await hostExec(plan, pve1, ["systemctl", "is-active", "tailmox-join-lock.service"]);
-    expect(lock.stdout.trim()).toBe("inactive");
+    expect(await lockOn(pve1)).toBe("inactive");
     await waitForVotes(plan, plan.hosts, { quorate: true, votes: 3 });
     await expectNoGuard(pve3);
     expect(await ok(pve1, ["cat", "/etc/pve/priv/authorized_keys"])).toContain("admin@laptop");
@@ -245,6 +250,11 @@ describeLab("a join that fails", () => {
     expect((await hostExec(plan, host, ["systemctl", "is-active", "corosync"])).stdout.trim()).toBe(
       "inactive",
     );
+  }
+
+  async function lockOn(host: HostPlan): Promise<string> {
+    const { stdout } = await hostExec(plan, host, ["systemctl", "is-active", "tailmox-join-lock.service"]);
+    return stdout.trim();
   }
 
   async function expectNoGuard(host: HostPlan): Promise<void> {
