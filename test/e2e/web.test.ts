@@ -108,6 +108,19 @@ describeLab("the way from a bare tailnet to a web page", () => {
     expect(performance.now() - started).toBeLessThan(20_000);
   });
 
+  test("Ctrl-C ends the wait for a login at once", async () => {
+    const interrupted = ["timeout", "--preserve-status", "--signal=INT", "4"] as const;
+    const argv = ["tailmox", "up", "--yes", "--staging", "--login-server", loginServer(plan)];
+    const started = performance.now();
+    const { exitCode, stdout, stderr } = await hostExec(plan, pve1, [...interrupted, ...argv]);
+    expect({ exitCode, stdout, stderr }).toMatchObject({
+      exitCode: 3,
+      stdout: expect.stringMatching(/http\S+\/a\/\w+/),
+      stderr: expect.stringContaining("E_INTERRUPTED"),
+    });
+    expect(performance.now() - started).toBeLessThan(9_000);
+  });
+
   test("a login link that somebody opens lets the host in with its tag; --staging ends with a certificate", async () => {
     expect(await shell(pve1, "tailscale set --operator=nobody")).toMatchObject({ exitCode: 0 });
     const { exit, text } = await upWithLink(pve1, ["--staging"]);
