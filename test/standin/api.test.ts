@@ -299,9 +299,7 @@ describeLab("the REST API of a stand-in host", () => {
     await pve1.sh(
       "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=own -days 2 -keyout /root/k.pem -out /root/c.pem 2>/dev/null",
     );
-    const set = await pve1.sh(
-      "pvenode cert set /root/c.pem /root/k.pem --restart 1 --output-format json",
-    );
+    const set = await pve1.sh("pvenode cert set /root/c.pem /root/k.pem --restart 1 --output-format json");
     expect(set.stdout).toStartWith("Setting custom certificate files\nRestarting pveproxy\n");
     const last = JSON.parse(set.stdout.trimEnd().split("\n").at(-1) ?? "");
     expect(last).toMatchObject({ filename: "pveproxy-ssl.pem", subject: "/CN=own" });

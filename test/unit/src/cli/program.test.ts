@@ -12,12 +12,15 @@ describe("tailmox", () => {
     expect((await tailmox("--version")).stdout).toMatch(/^tailmox \d+\.\d+\.\d+\n$/);
   });
 
-  test.each([[[]], [["up"]], [["undo"]], [["status"]]])("%j: help with examples, on 80 columns", async (command) => {
-    const { exitCode, stdout, stderr } = await tailmox(...command, "--help");
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-    expect(stdout).toContain("Examples:\n");
-    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
-  });
+  test.each([[[]], [["up"]], [["undo"]], [["status"]]])(
+    "%j: help with examples, on 80 columns",
+    async (command) => {
+      const { exitCode, stdout, stderr } = await tailmox(...command, "--help");
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+      expect(stdout).toContain("Examples:\n");
+      expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    },
+  );
 
   test.each([
     [["up", "--frob"], "unknown option '--frob'"],
