@@ -2,6 +2,7 @@ import { parseCorosyncConf } from "../cluster/corosync-conf.ts";
 import { type TotemSettings, totemTimers } from "../cluster/totem.ts";
 import { type Cmap, knetStats, parseCmap } from "../corosync/cmap.ts";
 import { UserError } from "../errors.ts";
+import { poll } from "../host/deadline.ts";
 import type { Host, Reader } from "../host/host.ts";
 import { isGuarded } from "./guard.ts";
 import { LOCAL_CONF, MASTER_CONF } from "./guard-script.ts";
@@ -78,14 +79,20 @@ function expectedRuntime(settings: TotemSettings, hosts: number): Map<string, nu
 }
 
 /**
- * The text of corosync.conf that is in force on every member.
+ * The text of corosync.conf that is in force on every member; waits up to 15 s for all of them to be there.
  * @throws UserError E_CLUSTER_NOT_WHOLE, E_TUNE_DRIFT, E_TUNE_UNDERWAY.
  */
 export async function commonConf(here: Host, hosts: ReadonlyMap<string, Host>): Promise<string> {
   const master = await here.text(MASTER_CONF);
   const listed = master === undefined ? undefined : parseCorosyncConf(master);
-  const members = await Promise.all([...hosts.values()].map(readMember));
-  const away = members.filter(({ quorate, linksDown }) => !quorate || linksDown.length > 0);
+  const isAway = ({ quorate, linksDown }: MemberState) => !quorate || linksDown.length > 0;
+  let members: MemberState[] = [];
+  // Untuned links are called down now and then and come back within seconds.
+  await poll(15_000, 1_000, async () => {
+    members = await Promise.all([...hosts.values()].map(readMember));
+    return members.some(isAway) ? undefined : true;
+  });
+  const away = members.filter(isAway);
   if (!master || !listed || listed.nodes.length !== members.length || away.length > 0) {
     const words = away.map(({ name, quorate }) => `${name} ${quorate ? "has a link down" : "has no quorum"}`);
     throw new UserError(

@@ -179,7 +179,7 @@ describeLab("tailmox tune on a living cluster of three hosts", () => {
   test("all links cut in the middle: each host takes it back alone, and healed they agree", async () => {
     const before = (await confs())[0];
     const tune = on("pve1", "tailmox", "tune", "--yes");
-    await untilVersion("pve3", version(before) + 1);
+    await Promise.race([untilVersion("pve3", version(before) + 1), endedEarly(tune)]);
     for (const one of plan.hosts) await cutRole(plan, one.name);
     await untilVersion("pve1", version(before) + 2);
     await untilVersion("pve2", version(before) + 2);
@@ -213,7 +213,7 @@ describeLab("tailmox tune on a living cluster of three hosts", () => {
     const before = (await confs())[0];
     const argv = ["tune", "--undo", "--yes", "--confirm-within", "60s"];
     const tune = on("pve1", "tailmox", ...argv).catch(() => undefined);
-    await untilVersion("pve2", version(before) + 1);
+    await Promise.race([untilVersion("pve2", version(before) + 1), endedEarly(tune)]);
     await crashHost(plan, host("pve1"));
     await tune;
     await untilVersion("pve2", version(before) + 2);
@@ -232,6 +232,12 @@ describeLab("tailmox tune on a living cluster of three hosts", () => {
     ]);
     const id = /tune\/([0-9a-f]{16})\//.exec(unit)?.[1];
     return id !== undefined && record.includes(id);
+  }
+
+  /** Its own words, when it ends while something else is waited for. */
+  async function endedEarly(tune: Promise<RunResult | undefined>): Promise<never> {
+    const ended = await tune;
+    throw new Error(`tune ended with ${ended?.exitCode}: ${ended?.stdout}${ended?.stderr}`);
   }
 
   async function untilVersion(which: string, wanted: number): Promise<void> {
