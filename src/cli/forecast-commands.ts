@@ -61,7 +61,7 @@ function withMatrix(command: Command): Command {
 const FORECAST_EXAMPLES = `
 With a matrix it needs no root and no cluster: JSON, or CSV with the columns
 from,to,rtt_ms,jitter_ms,loss (loss as a fraction). Without one it measures the
-links for 6 s, as root on a member or on a host with tagged peers.
+links for 5 s, as root on a member or on a host with tagged peers.
 
 Examples:
   tailmox forecast

@@ -36,7 +36,7 @@ export async function livingMesh(command: string, leftOut: readonly string[]): P
     throw isAlone ? needsMatrix(command, error.message) : error;
   });
   const screen = makeScreen(process.stderr);
-  const phase = screen.phase("Latency", `measuring ${roster.hosts.length} hosts (usually 9 s)`);
+  const phase = screen.phase("Latency", `measuring ${roster.hosts.length} hosts (usually 8 s)`);
   const measurement = await measure(here, roster, QUICK_MS);
   const unknown = measurement.hosts.filter((host) => host.unknown !== undefined);
   const words = `${measurement.hosts.length - unknown.length} of ${measurement.hosts.length} hosts asked`;
@@ -54,7 +54,7 @@ export async function livingMesh(command: string, leftOut: readonly string[]): P
   };
 }
 
-const QUICK_MS = 6_000;
+const QUICK_MS = 5_000;
 
 /** 1.27 and later bring a link up with the first data (corosync.md 5.1). */
 function isFast(version: string): boolean {

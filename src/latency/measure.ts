@@ -4,7 +4,7 @@ import type { Host } from "../host/host.ts";
 import { noJournal } from "../host/journal.ts";
 import { type RttFigures, rttFigures } from "./figures.ts";
 import { gentlePace } from "./pace.ts";
-import { type HostSights, probeFrom } from "./probe-host.ts";
+import { type HostSights, probeFrom, wakePaths } from "./probe-host.ts";
 import { reachHost } from "./reach-host.ts";
 import type { Roster, RosterHost } from "./roster.ts";
 
@@ -36,7 +36,7 @@ export interface Measurement {
 }
 
 /**
- * Every host that can be reached probes every other one, all at once. Takes `durationMs` and 2 to 4 s; up to 12 s more
+ * Every host that can be reached probes every other one, all at once. Takes `durationMs` and 2 to 4 s; up to 20 s more
  * where paths are asleep or hosts do not answer. Changes nothing.
  */
 export async function measure(
@@ -45,6 +45,8 @@ export async function measure(
   durationMs: number,
   told?: (done: string) => void,
 ): Promise<Measurement> {
+  const away = hosts.filter((host) => !host.here).map(({ address }) => address);
+  await wakePaths(here, away);
   const pace = gentlePace(hosts.length, durationMs);
   const rows = await Promise.all(
     hosts.map(async (host): Promise<HostSights | string> => {

@@ -37,11 +37,7 @@ export async function probeFrom(
   addresses: readonly string[],
   pace: Pace,
 ): Promise<HostSights> {
-  // First contact goes by a relay while a direct path is looked for: it must not be measured (tailscale.md 6.3).
-  await reader.run([...EACH, "tailscale", "ping", "-c", "3", "--timeout=2s", "{}"], {
-    input: addresses.join("\n"),
-    timeoutMs: 12_000,
-  });
+  await wakePaths(reader, addresses);
   const [echoes, mtu] = await Promise.all([
     sendEchoes(reader, addresses, pace),
     largestPackets(reader, addresses),
@@ -61,6 +57,17 @@ export async function probeFrom(
   );
   const cmap: Cmap = parseCmap(isMissing(stats) ? "" : stats.stdout);
   return { byAddress, knet: knetStats(cmap), libknet: /^libknet1\S*\t(\S+)$/m.exec(libknet.stdout)?.[1] };
+}
+
+/**
+ * First contact goes by a relay while a direct path is looked for: it must neither be measured nor carry a login
+ * (tailscale.md 6.3). Up to 12 s where nothing answers.
+ */
+export async function wakePaths(reader: Reader, addresses: readonly string[]): Promise<void> {
+  await reader.run([...EACH, "tailscale", "ping", "-c", "3", "--timeout=2s", "{}"], {
+    input: addresses.join("\n"),
+    timeoutMs: 12_000,
+  });
 }
 
 /** One process for each address, 64 at a time; ping and tailscale name the address in every line. */

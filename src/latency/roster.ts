@@ -62,6 +62,7 @@ async function tagged(reader: Reader, tag: string): Promise<Roster> {
   const hosts = [self, ...withTag(peers, tag)].flatMap(({ name, address }) =>
     address === undefined ? [] : [{ name, nodeid: undefined, address, here: address === self.address }],
   );
+  hosts.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
   if (hosts.length < 2) throw nobodyElse(`no other host with ${tag} is visible`, "tailscale status");
   return { scope: { kind: "peers", tag }, hosts };
 }

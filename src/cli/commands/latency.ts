@@ -16,7 +16,7 @@ import { latencyLines } from "../latency-text.ts";
 import { makeScreen, silentScreen } from "../screen.ts";
 
 const flags = z.object({
-  for: durationFlag(1_000, 3_600_000).default(6_000),
+  for: durationFlag(1_000, 3_600_000).default(5_000),
   watch: z.boolean().default(false),
   json: z.boolean().default(false),
   csv: z.boolean().default(false),
