@@ -14,6 +14,7 @@ export interface Proof {
 
 const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   filesystem: async () => (await import("./filesystem.ts")).default,
+  "join-guard": async () => (await import("./join-guard.ts")).default,
 };
 
 const name = process.argv[2] ?? "";
