@@ -95,7 +95,7 @@ describeLab("tailmox latency on a cluster of three hosts at 20, 90 and 110 ms", 
       "current",
       "--json",
     );
-    expect(JSON.parse(ofFile)).toMatchObject({ result: { totem: { token: 3000, token_coefficient: 125 } } });
+    expect(JSON.parse(ofFile)).toMatchObject({ result: { totem: { token: 10_000, token_coefficient: 0 } } });
     const living = await tailmox("pve3", "forecast", "--json");
     expect(JSON.parse(living)).toMatchObject({ result: { settings: "current", ha: false } });
     const { result } = z
