@@ -15,6 +15,7 @@ export interface Proof {
 const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   filesystem: async () => (await import("./filesystem.ts")).default,
   "join-guard": async () => (await import("./join-guard.ts")).default,
+  tune: async () => (await import("./tune.ts")).default,
 };
 
 const name = process.argv[2] ?? "";
