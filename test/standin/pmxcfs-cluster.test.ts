@@ -38,6 +38,8 @@ describeLab("/etc/pve of a cluster of three", () => {
 
   test("starts from corosync.conf alone, and every member publishes the address of its own name", async () => {
     for (const host of plan.hosts) {
+      // A member's address comes by a message of its own, after the membership (proxmox.md 2).
+      await until(host, "grep -c '\"ip\"' /etc/pve/.members", "3");
       const said = await members(host);
       expect(said).toMatchObject({
         nodename: host.name,
