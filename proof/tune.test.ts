@@ -4,7 +4,7 @@ import { cutRole, heal } from "../lab/fabric/relay-control.ts";
 import { bootHost } from "../lab/machines/boot.ts";
 import { crashHost } from "../lab/machines/power.ts";
 import { waitForVotes } from "../lab/story/cut-and-return.ts";
-import { type RingOfThree, ringOfThree, TUNED } from "../test/lab/tune/ring-of-three.ts";
+import { type RingOfThree, ringOfThree, TUNED } from "../test/cluster/tune/ring-of-three.ts";
 import { describeLab } from "../test/lab-only.ts";
 
 describeLab("tailmox tune while links and power fail", () => {

@@ -5,8 +5,12 @@ import { projectDir } from "../lab/paths.ts";
 import { progressOnStderr } from "../lab/progress.ts";
 import { ensureSetup } from "../lab/setup/setup.ts";
 
-/** What is tested, in order: quick things first, so that a slip shows early. */
-const GROUPS = ["static", "unit", "contract", "standin", "lab", "e2e"] as const;
+/**
+ * What is tested: one group after the other, quick ones first, so that a slip shows early; then the lanes side by
+ * side, which mostly wait. What measures times of the emulated internet (lab) has the machine to itself.
+ */
+const SERIAL = ["static", "unit", "contract", "lab"] as const;
+const LANES = [["standin", "cluster"], ["e2e"]] as const;
 
 interface Counts {
   passed: number;
@@ -19,8 +23,8 @@ interface Counts {
  * `npm test -- unit lab` runs only these groups; `--fail-on-skip` makes a skipped test a failure.
  */
 const args = process.argv.slice(2);
-const chosen = GROUPS.filter((group) => args.includes(group));
-const groups = chosen.length > 0 ? chosen : GROUPS;
+const all: readonly string[] = [...SERIAL, ...LANES.flat()];
+const wanted = all.some((group) => args.includes(group)) ? args : all;
 const missing = await missingForLab();
 
 if (missing.length > 0) {
@@ -31,28 +35,33 @@ if (missing.length > 0) {
 }
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
-for (const group of groups) {
-  console.log(`\n== ${group}`);
-  const counts = await testGroup(group);
-  total.passed += counts.passed;
-  total.failed += counts.failed;
-  total.skipped += counts.skipped;
-}
+await inTurn(SERIAL);
+await Promise.all(LANES.map(inTurn));
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 || (total.skipped > 0 && args.includes("--fail-on-skip")) ? 1 : 0;
 
+async function inTurn(groups: readonly string[]): Promise<void> {
+  for (const group of groups.filter((name) => wanted.includes(name))) {
+    console.log(`\n== ${group}`);
+    const { passed, failed, skipped } = await testGroup(group);
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped += skipped;
+  }
+}
+
 /** Runs `bun test` over one folder; what cannot be counted (a crash, no test at all) counts as a failure. */
 async function testGroup(group: string): Promise<Counts> {
-  const result = await execa(process.execPath, ["test", "--timeout", "300000", `./test/${group}/`], {
+  const running = execa(process.execPath, ["test", "--timeout", "300000", `./test/${group}/`], {
     cwd: projectDir,
     env: { TAILMOX_NO_LAB: missing.length > 0 ? "1" : "", TMPDIR: "/tmp", FORCE_COLOR: "0" },
-    stdout: ["inherit", "pipe"],
-    stderr: ["inherit", "pipe"],
+    all: true,
     reject: false,
     timeout: 25 * 60_000,
   });
-  const count = (word: string) =>
-    Number(new RegExp(`^\\s*(\\d+) ${word}$`, "m").exec(result.stderr)?.[1] ?? 0);
+  for await (const line of running.iterable({ from: "all" })) console.log(`${group} | ${line}`);
+  const result = await running;
+  const count = (word: string) => Number(new RegExp(`^\\s*(\\d+) ${word}$`, "m").exec(result.all)?.[1] ?? 0);
   const counts = { passed: count("pass"), failed: count("fail"), skipped: count("skip") };
   const counted = counts.passed + counts.failed + counts.skipped > 0;
   if (!counted || (result.exitCode !== 0 && counts.failed === 0)) {
