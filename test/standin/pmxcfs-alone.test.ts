@@ -119,7 +119,9 @@ priv/authkey.key 600 root:www-data
       );
       const { text, exitCode } = await shell(plan, host, "systemctl restart pve-cluster");
       expect([exitCode, text]).not.toEqual([0, ""]);
-      expect(await must(plan, host, "journalctl -u pve-cluster --no-pager -n 60")).toContain(
+      expect(
+        await must(plan, host, "journalctl --sync; journalctl -u pve-cluster --no-pager -n 60"),
+      ).toContain(
         `Unable to resolve node name '${host.name}' to a non-loopback IP address - missing entry in '/etc/hosts' or DNS?`,
       );
       expect((await shell(plan, host, "findmnt /etc/pve")).text).toBe("");
@@ -128,9 +130,9 @@ priv/authkey.key 600 root:www-data
         host,
         "cp /root/hosts /etc/hosts; systemctl reset-failed pve-cluster; systemctl start pve-cluster",
       );
-      expect(await must(plan, host, "journalctl -u pve-cluster --no-pager -n 5")).toContain(
-        `resolved node name '${host.name}' to '${host.lan.address}' for default node IP address`,
-      );
+      expect(
+        await must(plan, host, "journalctl --sync; journalctl -u pve-cluster --no-pager -n 5"),
+      ).toContain(`resolved node name '${host.name}' to '${host.lan.address}' for default node IP address`);
     }));
 
   test("is served by `pmxcfs -l` as well, which ends by its process id or by name, and is never run twice", () =>
