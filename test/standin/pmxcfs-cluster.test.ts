@@ -108,13 +108,17 @@ describeLab("/etc/pve of a cluster of three", () => {
         "644",
       );
       await until(host, "corosync-cmapctl -g totem.token", "totem.token (u32) = 4000");
-      const log = await must(plan, host, "journalctl -u pve-cluster --no-pager");
+      const log = await must(plan, host, "journalctl --sync; journalctl -u pve-cluster --no-pager");
       expect(log).toContain("wrote new corosync config '/etc/corosync/corosync.conf' (version = 2)");
       expect(log).toContain("update cluster info (cluster name  fire, version = 2)");
     }
     await put(1, "  token: 9000");
     for (const host of plan.hosts) {
-      await until(host, "journalctl -u pve-cluster --no-pager | grep -c 'local corosync.conf is newer'", "1");
+      await until(
+        host,
+        "journalctl --sync; journalctl -u pve-cluster --no-pager | grep -c 'local corosync.conf is newer'",
+        "1",
+      );
       expect(await must(plan, host, "grep config_version /etc/corosync/corosync.conf")).toContain(" 2");
     }
     await put(2, "");
@@ -136,7 +140,9 @@ describeLab("/etc/pve of a cluster of three", () => {
     const alone = await members(three);
     expect(alone.cluster.quorate).toBe(0);
     expect(alone.nodelist.pve1).toEqual({ id: 1, online: 0, ip: one.lan.address });
-    expect(await must(plan, three, "journalctl -u pve-cluster --no-pager")).toContain("node lost quorum");
+    expect(await must(plan, three, "journalctl --sync; journalctl -u pve-cluster --no-pager")).toContain(
+      "node lost quorum",
+    );
     await must(plan, one, "echo meanwhile >/etc/pve/meanwhile");
     expect((await members(one)).nodelist.pve3).toEqual({ id: 3, online: 0, ip: three.lan.address });
     await heal(plan);
@@ -186,7 +192,11 @@ describeLab("/etc/pve of a cluster of three", () => {
     expect(await members(two)).toEqual({ nodename: "pve2", version: expect.any(Number) });
     expect((await shell(plan, two, "touch /etc/pve/x")).text).toContain("Permission denied");
     expect(
-      await must(plan, two, "ls /etc/pve/corosync.conf; journalctl -u pve-cluster --no-pager -n 20"),
+      await must(
+        plan,
+        two,
+        "ls /etc/pve/corosync.conf; journalctl --sync; journalctl -u pve-cluster --no-pager -n 20",
+      ),
     ).toContain("quorum_initialize failed: CS_ERR_LIBRARY (failed to connect to corosync)");
     await must(plan, two, "systemctl unmask --runtime corosync; systemctl start corosync");
     await untilAllOnline(plan, plan.hosts, 60_000);
@@ -206,7 +216,7 @@ describeLab("/etc/pve of a cluster of three", () => {
     await untilAllOnline(plan, plan.hosts, 60_000);
     const sums = "cd /etc/pve && find . -type f ! -name '.*' -exec sha256sum {} + | sort | sha256sum";
     expect(await must(plan, three, sums)).toBe(await must(plan, one, sums));
-    const log = await must(plan, three, "journalctl -u pve-cluster --no-pager -n 40");
+    const log = await must(plan, three, "journalctl --sync; journalctl -u pve-cluster --no-pager -n 40");
     for (const words of ["starting data syncronisation", "received all states", "all data is up to date"])
       expect(log).toContain(words);
   }, 180_000);

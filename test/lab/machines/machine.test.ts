@@ -111,7 +111,9 @@ describeLab("a machine", () => {
     expect(hostExec(plan, pve2, ["true"])).rejects.toMatchObject({ code: "E_LAB_HOST_OFF" });
     expect((await bootHost(plan, pve2)).state).toBe("running");
     expect(await script(plan, pve2, "cat /root/kept")).toBe("kept\n");
-    expect(await script(plan, pve2, "journalctl -b -1 -u ssh --no-pager")).toContain("Stopped");
+    expect(await script(plan, pve2, "journalctl --sync; journalctl -b -1 -u ssh --no-pager")).toContain(
+      "Stopped",
+    );
   });
 
   test("comes back by itself when it reboots itself", async () => {
