@@ -1,3 +1,18 @@
+import type { ErrorCode } from "../errors.ts";
+
+/** One thing between this host and a peer that is not as a cluster wants it, or was not seen to be. */
+export interface Finding {
+  /** What was looked at. */
+  readonly check: string;
+  /** What was tried, and what came back. */
+  readonly what: string;
+  /** The likely cause. */
+  readonly likely: string;
+  readonly mend: string;
+  /** The error that it is where it stops. */
+  readonly code: ErrorCode;
+}
+
 /** One node of a cluster's node list. */
 export interface Member {
   readonly name: string;
@@ -33,8 +48,12 @@ export interface Peer {
   readonly name: string;
   readonly address: string;
   readonly verdict: Verdict;
-  /** What failed between this host and the peer; empty when all that a cluster needs was seen to work. */
-  readonly obstacles: readonly string[];
+  /** What stops: it was seen to fail, or could not be proven and that risk was not taken. */
+  readonly obstacles: readonly Finding[];
+  /** What could not be proven, whether its risk was taken or not. */
+  readonly unproven: readonly Finding[];
+  /** What does not stop. */
+  readonly warnings: readonly Finding[];
   /** Median round trip in ms; undefined when no echo came back. */
   readonly rttMs: number | undefined;
   /** How a join through it could be authorised. */

@@ -101,6 +101,8 @@ function describe({ node, reach }: ReachedPeer, contact: Contact): KnownPeer {
     address: node.address,
     verdict: contact.verdict,
     obstacles: reach.obstacles,
+    unproven: reach.unproven,
+    warnings: reach.warnings,
     rttMs: median(reach.echoes.rttMs),
     way: contact.admission?.kind,
   };

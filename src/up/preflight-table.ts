@@ -58,5 +58,5 @@ function remarks(name: string, { path, obstacles }: Reach): string[] {
           `   Mend: open UDP 41641 at ${name}'s router.`,
         ]
       : [];
-  return [...obstacles.map((words) => `!! ${name}  ${words}`), ...relayed];
+  return [...obstacles.map(({ what }) => `!! ${name}  ${what}`), ...relayed];
 }

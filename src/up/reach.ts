@@ -1,3 +1,4 @@
+import type { Finding } from "../cluster/facts.ts";
 import type { Host } from "../host/host.ts";
 import { type Echoes, pingHost } from "../host/ping.ts";
 import { type TcpAnswer, tryTcp } from "../host/tcp.ts";
@@ -10,21 +11,33 @@ export interface Reach {
   readonly echoes: Echoes;
   readonly ports: ReadonlyMap<number, TcpAnswer>;
   /** Each thing that a cluster needs and that was not seen to work: what was tried, what came back. */
-  readonly obstacles: readonly string[];
+  readonly obstacles: readonly Finding[];
+  readonly unproven: readonly Finding[];
+  readonly warnings: readonly Finding[];
 }
 
 /** Tries everything to one peer, bounded to about 12 s; all peers are tried at once. */
 export async function tryPeer(host: Host, peer: TailnetNode, address: string): Promise<Reach> {
   if (!peer.online) {
     const obstacles = ["offline, as the control server says"];
-    return { path: { kind: "unknown" }, echoes: { sent: 0, rttMs: [] }, ports: new Map(), obstacles };
+    return {
+      path: { kind: "unknown" },
+      echoes: { sent: 0, rttMs: [] },
+      ports: new Map(),
+      ...found(obstacles),
+    };
   }
   // First contact goes by a relay while a direct path is looked for: it must not be judged (tailscale.md 6.3).
   const pongs = await wakePath(host, address, 4);
   if (pongs.length === 0) {
     // What the daemons cannot do, nothing above them can: one finding, and not five that follow from it.
     const obstacles = ["no answer to 4 pings between the two tailscaled: it is off, or just gone"];
-    return { path: { kind: "unknown" }, echoes: { sent: 0, rttMs: [] }, ports: new Map(), obstacles };
+    return {
+      path: { kind: "unknown" },
+      echoes: { sent: 0, rttMs: [] },
+      ports: new Map(),
+      ...found(obstacles),
+    };
   }
   const [echoes, ...answers] = await Promise.all([
     pingHost(host, address, ECHOES),
@@ -36,7 +49,12 @@ export async function tryPeer(host: Host, peer: TailnetNode, address: string): P
     ...(echoes.rttMs.length === 0 ? [`ICMP: none of ${echoes.sent} echoes came back`] : []),
     ...PORTS.flatMap((port) => tcpObstacle(port, ports.get(port))),
   ];
-  return { path: pongs.at(-1)?.path ?? { kind: "unknown" }, echoes, ports, obstacles };
+  return { path: pongs.at(-1)?.path ?? { kind: "unknown" }, echoes, ports, ...found(obstacles) };
+}
+
+function found(words: readonly string[]): Pick<Reach, "obstacles" | "unproven" | "warnings"> {
+  const common = { check: "reach", code: "E_PEER_UNREACHABLE", likely: "", mend: "" } as const;
+  return { obstacles: words.map((what) => ({ ...common, what })), unproven: [], warnings: [] };
 }
 
 /** The middle value; undefined of nothing. */

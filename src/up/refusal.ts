@@ -118,7 +118,7 @@ function unknown(peers: readonly Peer[]): UserError {
 }
 
 function unreachable(peers: readonly Peer[]): UserError {
-  const lines = peers.flatMap(({ name, obstacles }) => obstacles.map((words) => `${name}: ${words}`));
+  const lines = peers.flatMap(({ name, obstacles }) => obstacles.map(({ what }) => `${name}: ${what}`));
   return new UserError(
     "E_PEER_UNREACHABLE",
     `${peers.length} of the hosts cannot be clustered with: ${peers.map(({ name }) => name).join(", ")}`,

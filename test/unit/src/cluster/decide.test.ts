@@ -1,18 +1,36 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { decide } from "../../../../src/cluster/decide.ts";
-import type { Cluster, OwnHost, Peer, Verdict } from "../../../../src/cluster/facts.ts";
+import type { Cluster, Finding, OwnHost, Peer, Verdict } from "../../../../src/cluster/facts.ts";
 import { completeVerdicts } from "../../../../src/cluster/verdicts.ts";
 
 const standalone = (guests = 0): Verdict => ({ kind: "standalone", guests });
 const unknown: Verdict = { kind: "unknown", tried: ["ssh as root: permission denied"] };
+
+const SILENT: Finding = {
+  check: "tcp 22",
+  what: "TCP 22: silence for 4 s",
+  likely: "the tailnet policy",
+  mend: "tailmox policy check",
+  code: "E_PEER_UNREACHABLE",
+};
 
 function own(node: string, address: string, guests = 0): OwnHost {
   return { node, address, place: { kind: "standalone", guests } };
 }
 
 function peer(name: string, address: string, verdict: Verdict, more: Partial<Peer> = {}): Peer {
-  return { name, address, verdict, obstacles: [], rttMs: 50, way: "api", ...more };
+  return {
+    name,
+    address,
+    verdict,
+    obstacles: [],
+    unproven: [],
+    warnings: [],
+    rttMs: 50,
+    way: "api",
+    ...more,
+  };
 }
 
 function cluster(name: string, members: readonly [string, string][], more: Partial<Cluster> = {}): Cluster {
@@ -145,7 +163,7 @@ describe("joining", () => {
     expect(decide(own("PVE1", "100.64.0.3"), peers, {})).toMatchObject({ refusal: { why: "name taken" } });
     const cut = [
       peer("pve1", "100.64.0.1", member(pair)),
-      peer("pve2", "100.64.0.2", member(pair), { obstacles: ["TCP 22: silence for 5 s"] }),
+      peer("pve2", "100.64.0.2", member(pair), { obstacles: [SILENT] }),
     ];
     expect(decide(here, cut, {})).toMatchObject({ refusal: { why: "peers unreachable" } });
   });

@@ -99,6 +99,8 @@ const through: Peer = {
   address: "100.64.0.1",
   verdict: { kind: "member", cluster },
   obstacles: [],
+  unproven: [],
+  warnings: [],
   rttMs: 20,
   way: "ssh",
 };
