@@ -19,6 +19,7 @@ export interface Proof {
 }
 
 const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
+  boot: async () => (await import("./boot.ts")).default,
   filesystem: async () => (await import("./filesystem.ts")).default,
   "join-guard": async () => (await import("./join-guard.ts")).default,
   tune: async () => (await import("./tune.ts")).default,
