@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
+import { RISKS } from "../up/risks.ts";
 import { addForecastCommands } from "./forecast-commands.ts";
 import { addLatencyCommand } from "./latency-command.ts";
 import { reportError } from "./report-error.ts";
@@ -102,7 +103,7 @@ const UP_OPTIONS: readonly (readonly [string, string])[] = [
   ["--create", "create the cluster here, even when no peer is visible or another host is elected"],
   ["--join-timeout <TIME>", "how long a join may take before it is ended and undone (default: 120s)"],
   ["--join <PEER>", "join the cluster of this peer: its tailnet name or address"],
-  ["--accept-risk <NAME...>", "agree to a risk that --yes does not cover: lose-ssh"],
+  ["--accept-risk <NAME...>", `agree to a risk that --yes does not cover: ${RISKS.join(", ")}`],
   ["--password-file <FILE>", "root's password of the peers: one line, or lines NAME=PASSWORD"],
 ];
 

@@ -20,6 +20,10 @@ export interface Prefs {
   /** undefined: the tailnet's default decides. */
   readonly autoUpdate: boolean | undefined;
   readonly loginServer: string;
+  /** Its rules are in force in this host's firewall (--netfilter-mode=on). */
+  readonly filtersPackets: boolean;
+  /** Services that this host offers to serve: "svc:tailmox". */
+  readonly advertisedServices: readonly string[];
 }
 
 /** Looks at Tailscale on a host. Nothing is guessed: text of another form throws E_TAILSCALE_DOWN. */
@@ -52,8 +56,13 @@ export function parsePrefs(text: string): Prefs | undefined {
     ssh: data.RunSSH,
     autoUpdate: data.AutoUpdate?.Apply ?? undefined,
     loginServer: data.ControlURL,
+    filtersPackets: data.NetfilterMode === NETFILTER_ON,
+    advertisedServices: data.AdvertiseServices ?? [],
   };
 }
+
+/** 0 is off, 1 leaves the rules unused (tailscale.md 6.7; preftype.NetfilterMode). */
+const NETFILTER_ON = 2;
 
 const prefsJson = z.object({
   RouteAll: z.boolean().default(false),
@@ -62,4 +71,6 @@ const prefsJson = z.object({
   RunSSH: z.boolean().default(false),
   AutoUpdate: z.object({ Apply: z.boolean().nullish() }).nullish(),
   ControlURL: z.string().default(""),
+  NetfilterMode: z.number().default(NETFILTER_ON),
+  AdvertiseServices: z.array(z.string()).nullish(),
 });

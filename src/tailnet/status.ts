@@ -42,6 +42,8 @@ export interface TailnetStatus {
   readonly self: TailnetNode;
   /** Names that this host can get a certificate for; none where the tailnet has no HTTPS (tailscale.md 1.12). */
   readonly certifiable: readonly string[];
+  /** What the control server grants this host: name, and what belongs to it. */
+  readonly capabilities: Readonly<Record<string, unknown>>;
   readonly peers: readonly TailnetNode[];
   readonly health: readonly string[];
 }
@@ -58,6 +60,7 @@ export function parseStatus(text: string): TailnetStatus | undefined {
     authUrl: data.AuthURL,
     self: node(data.Self),
     certifiable: "https" in (data.Self.CapMap ?? {}) ? (data.CertDomains ?? []) : [],
+    capabilities: data.Self.CapMap ?? {},
     peers: Object.values(data.Peer ?? {}).map(node),
     health: data.Health ?? [],
   };

@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { resolveIn } from "../cluster/hosts-file.ts";
+import { inTailnetRange } from "../cluster/underlay.ts";
 import type { Host } from "../host/host.ts";
 import { parseJson } from "../host/json.ts";
 import { type RemoteServer, readRemoteServers } from "../host/remote-servers.ts";
@@ -24,7 +25,7 @@ async function throughSubnetRoute(host: Host): Promise<string[]> {
   const found = await Promise.all(
     servers.map(async (one) => {
       const address = await addressOf(host, one.server);
-      if (address === undefined || inTailnet(address)) return [];
+      if (address === undefined || inTailnetRange(address)) return [];
       const { stdout } = await host.run(["ip", "-json", "route", "get", address], { timeoutMs: 5_000 });
       const device = routeJson.safeParse(parseJson(stdout)).data?.[0]?.dev ?? "";
       return device.startsWith("tailscale") ? [words(one, `${address} is reached by a subnet route`)] : [];
@@ -48,12 +49,6 @@ async function addressOf(host: Host, server: string): Promise<string | undefined
   if (isIPv4(server)) return server;
   const { stdout } = await host.run(["getent", "ahosts", server], { timeoutMs: 10_000 });
   return stdout.split(/\s+/).find(isIPv4);
-}
-
-/** 100.64.0.0/10: reached with and without accept-routes. */
-function inTailnet(address: string): boolean {
-  const [first, second = 0] = address.split(".").map(Number);
-  return first === 100 && second >= 64 && second < 128;
 }
 
 function words({ what, server }: RemoteServer, why: string): string {

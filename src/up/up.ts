@@ -3,8 +3,10 @@ import type { Host } from "../host/host.ts";
 import type { KnownPeer } from "./ask-peers.ts";
 import { type ClusterOutcome, makeMember } from "./cluster.ts";
 import { releaseGuard, tellGuardNews } from "./guard-news.ts";
+import type { HostFacts } from "./host-facts.ts";
 import type { Company, UpOptions } from "./options.ts";
 import { lookAtOwnHost } from "./own-host.ts";
+import { assertOwnRisks } from "./own-risks.ts";
 import { meetPeers } from "./peers.ts";
 import { joinTailnet } from "./tailnet.ts";
 import { verifyMember } from "./verify.ts";
@@ -14,6 +16,7 @@ import { finishWeb, showWeb, type Web } from "./web.ts";
 export interface UpResult {
   readonly node: string;
   readonly pve: string;
+  readonly host: HostFacts;
   /** "staged": ended before any peer was asked, as --staging says. */
   readonly outcome: ClusterOutcome | "staged";
   /** Absent when a dry run ended before the tailnet was there. */
@@ -32,7 +35,9 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
   const { talk } = company;
   await tellGuardNews(host, options, talk);
   const own = await lookAtOwnHost(host, talk);
-  const about = { node: own.node.name, pve: own.node.pve.version };
+  company.journal.write({ event: "host", ...own.facts });
+  assertOwnRisks(own, options, talk);
+  const about = { node: own.node.name, pve: own.node.pve.version, host: own.facts };
   const tailnet = await joinTailnet(host, own.node, options, company);
   if (!tailnet) {
     talk.note("What comes after can be known only from inside the tailnet.");

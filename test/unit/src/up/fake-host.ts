@@ -26,7 +26,7 @@ export function fakeHost(
     undefined,
 ): FakeHost {
   const held = new Map(Object.entries(files));
-  const answers = { ...first };
+  const answers = { ...first, ...missingIn(first) };
   const changes: string[] = [];
   const run = async (argv: Argv, options?: RunOptions): Promise<RunResult> => {
     const line = argv.join(" ");
@@ -57,6 +57,12 @@ export function fakeHost(
     },
   };
   return { transport, changes };
+}
+
+/** What every run looks at, with an answer that says nothing; what the test itself answers comes first. */
+function missingIn(first: Readonly<Answers>): Answers {
+  const looks = ["getent ahosts", "ip -json", "timedatectl show", "df --output=avail"];
+  return Object.fromEntries(looks.flatMap((words) => (words in first ? [] : [[words, ""]])));
 }
 
 /** What dd and mv do to files, and pmxcfs to what corosync reads. */
