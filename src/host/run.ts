@@ -1,5 +1,6 @@
 import { execa } from "execa";
 import { UserError } from "../errors.ts";
+import { outlivesTerminal } from "./interrupt.ts";
 
 export interface RunResult {
   readonly argv: readonly string[];
@@ -42,7 +43,7 @@ export async function run(
     input: options.input ?? "",
     ...(options.env && { env: options.env }),
     ...(options.cwd && { cwd: options.cwd }),
-    ...(options.ownSession && { detached: true }),
+    ...((options.ownSession || outlivesTerminal()) && { detached: true }),
     ...(options.signal && { cancelSignal: options.signal }),
   });
   // What the program left behind may hold its pipes open; that must not keep us waiting.

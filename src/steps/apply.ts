@@ -1,4 +1,5 @@
 import type { Host } from "../host/host.ts";
+import { uninterrupted } from "../host/interrupt.ts";
 import type { Step } from "./step.ts";
 
 /** How a step under way is shown. */
@@ -22,7 +23,8 @@ export async function applySteps(host: Host, steps: readonly Step[], display: St
       shown.ok("holds already");
       continue;
     }
-    shown.ok(await step.do(host, shown.doing));
+    // Whole, with all changes that it is made of: a Ctrl-C ends the run between two steps.
+    shown.ok(await uninterrupted(() => step.do(host, shown.doing)));
     done += 1;
   }
   return done;
