@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { UserError } from "../errors.ts";
+import { filesByCommand } from "./files-by-command.ts";
 import type { Argv, Reader, Writer } from "./host.ts";
 import { run } from "./run.ts";
 
@@ -34,42 +34,7 @@ export function sshTransport(
     ];
     return run(argvHere, askpass ? { ...options, env: { ...options?.env, ...askpass } } : options);
   };
-  const remoteOk = async (argv: Argv, input?: string) => {
-    const result = await remote(argv, { timeoutMs: 20_000, ...(input !== undefined && { input }) });
-    if (result.exitCode === 0) return result.stdout;
-    throw new UserError("E_COMMAND_FAILED", `${argv[0]} failed on ${name}`, {
-      likely: result.stderr.trim() || "it printed nothing",
-      mend: `ssh root@${address}`,
-    });
-  };
-  return {
-    name,
-    run: remote,
-    text: async (path) => {
-      const result = await remote(["cat", path], { timeoutMs: 20_000 });
-      if (result.exitCode === 0) return result.stdout;
-      if (result.stderr.includes("No such file")) return undefined;
-      throw new UserError("E_COMMAND_FAILED", `${path} could not be read on ${name}`, {
-        likely: result.stderr.trim() || `ssh ended with ${result.exitCode}`,
-        mend: `ssh root@${address} cat ${path}`,
-      });
-    },
-    list: async (path) => {
-      const result = await remote(["ls", "-A", path], { timeoutMs: 20_000 });
-      return result.stdout.split("\n").filter(Boolean).sort();
-    },
-    write: async (path, content, mode) => {
-      const unfinished = `${path}.tailmox-${process.pid}`;
-      const text = typeof content === "string" ? content : new TextDecoder().decode(content);
-      // dd and not /dev/stdin: sshd gives commands a socket, which cannot be opened by a path.
-      await remoteOk(["install", "-D", "-m", mode.toString(8), "/dev/null", unfinished]);
-      await remoteOk(["dd", `of=${unfinished}`, "status=none"], text);
-      await remoteOk(["mv", "-f", unfinished, path]);
-    },
-    remove: async (path) => {
-      await remoteOk(["rm", "-f", path]);
-    },
-  };
+  return { name, run: remote, ...filesByCommand(name, remote, `ssh root@${address}`) };
 }
 
 /**
@@ -98,7 +63,8 @@ const BY_PASSWORD = [
   `ControlPath=${CONTROL_DIR}/password-${process.pid}-%C`,
 ];
 
-function sshOptions(address: string, { type, key }: HostKey): string[] {
+/** How every ssh and scp of tailmox goes: bounded, and to this host key alone. */
+export function sshOptions(address: string, { type, key }: HostKey): string[] {
   const algorithms = type === "ssh-rsa" ? "rsa-sha2-512,rsa-sha2-256" : type;
   return [
     "ConnectTimeout=5",
