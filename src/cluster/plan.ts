@@ -1,6 +1,7 @@
 import type { Decision } from "./decide.ts";
 import type { Cluster, Peer } from "./facts.ts";
-import { editHosts, type HostsEntry, resolveIn } from "./hosts-file.ts";
+import { editHosts, type HostsEntry, readBlock, resolveIn } from "./hosts-file.ts";
+import { editTemplate } from "./hosts-template.ts";
 
 /** What the cluster plan is made of. */
 export interface PlanFacts {
@@ -8,6 +9,8 @@ export interface PlanFacts {
   readonly dnsName: string;
   readonly address: string;
   readonly hostsText: string;
+  /** The template from which cloud-init writes /etc/hosts at each boot; absent where it does not. */
+  readonly hostsTemplate?: string;
   /** The address that pmxcfs resolved for itself when it started; undefined when nobody knows. */
   readonly publishedAddress: string | undefined;
   /** corosync starts after tailscaled, by a drop-in of ours. */
@@ -25,6 +28,7 @@ export type ClusterStep =
       readonly before: string | undefined;
       readonly entries: readonly HostsEntry[];
     }
+  | { readonly kind: "hosts template"; readonly entries: readonly HostsEntry[] }
   | {
       readonly kind: "publish address";
       readonly node: string;
@@ -64,7 +68,7 @@ export function planCluster(facts: PlanFacts, decision: Decision, clusterName: s
 }
 
 function planNames(facts: PlanFacts, decision: Decision & { kind: "create" | "join" }): ClusterStep[] {
-  const { node, dnsName, address, hostsText, publishedAddress } = facts;
+  const { node, dnsName, address, hostsText, hostsTemplate, publishedAddress } = facts;
   const others =
     decision.kind === "join"
       ? decision.cluster.members.map((member) => ({ address: member.link0, name: member.name, dnsName: "" }))
@@ -74,6 +78,10 @@ function planNames(facts: PlanFacts, decision: Decision & { kind: "create" | "jo
   const [before] = resolveIn(hostsText, node);
   const steps: ClusterStep[] = [];
   if (edited !== hostsText) steps.push({ kind: "hosts file", node, address, before, entries });
+  const block = readBlock(edited) ?? entries;
+  if (hostsTemplate !== undefined && editTemplate(hostsTemplate, block) !== hostsTemplate) {
+    steps.push({ kind: "hosts template", entries: block });
+  }
   if (before !== address || publishedAddress !== address) {
     steps.push({
       kind: "publish address",

@@ -13,16 +13,19 @@ import { armGuardStep, type JoinTurn } from "../steps/arm-guard.ts";
 import { corosyncOrder, hasDropIn } from "../steps/corosync-order.ts";
 import { createCluster } from "../steps/create-cluster.ts";
 import { hostsFile } from "../steps/hosts-file.ts";
+import { hostsTemplate } from "../steps/hosts-template.ts";
 import { JOIN_UNIT, joinCluster } from "../steps/join-cluster.ts";
 import { publishAddress } from "../steps/publish-address.ts";
 import { removeOwnEntry } from "../steps/remove-own-entry.ts";
 import type { Step } from "../steps/step.ts";
 import type { KnownPeer } from "./ask-peers.ts";
 import { agreed, type Plan } from "./consent.ts";
+import { templateOfHosts } from "./hosts-manager.ts";
 import { joinTurn, NO_TURN } from "./join-turn.ts";
 import type { Company, UpOptions } from "./options.ts";
 import type { OwnFacts } from "./own-host.ts";
 import { refusalError } from "./refusal.ts";
+import { askAboutStorageNames } from "./storage-names.ts";
 import type { OwnTailnet } from "./tailnet.ts";
 
 export type ClusterOutcome = "nothing to do" | "changed" | "created" | "joined" | "dry run";
@@ -54,11 +57,14 @@ export async function makeMember(
     address,
     dnsName: status.self.dnsName,
     hostsText: (await host.text("/etc/hosts")) ?? "",
+    ...(decision.kind !== "already member" && (await templateOfHosts(host))),
     publishedAddress: await readPublishedAddress(host, node),
     corosyncAfterTailscaled: await hasDropIn(host),
   };
   const planned = planCluster(facts, decision, options.clusterName);
   if (planned.length === 0) return "nothing to do";
+  const renamed = planned.find((step) => step.kind === "hosts file")?.entries ?? [];
+  await askAboutStorageNames(host, renamed, options, company);
   const why = decision.kind === "create" ? ` (create: ${decision.why})` : "";
   const plan: Plan = {
     title: `Plan for ${node}${why}`,
@@ -131,6 +137,8 @@ function toStep(step: ClusterStep, known: readonly KnownPeer[], options: UpOptio
       return corosyncOrder();
     case "hosts file":
       return hostsFile(step);
+    case "hosts template":
+      return hostsTemplate(step);
     case "publish address":
       return publishAddress(step);
     case "create":

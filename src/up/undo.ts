@@ -6,6 +6,7 @@ import { CERTIFICATE, readProxyCertificate } from "../proxmox/web-certificate.ts
 import { applySteps } from "../steps/apply.ts";
 import { corosyncOrder, hasDropIn } from "../steps/corosync-order.ts";
 import { fetchCertificate } from "../steps/fetch-certificate.ts";
+import { hasTemplateLines, hostsTemplate } from "../steps/hosts-template.ts";
 import { installTailscale } from "../steps/install-tailscale.ts";
 import { publishAddress } from "../steps/publish-address.ts";
 import { hasRenewal, stopRenewing } from "../steps/renew-certificate.ts";
@@ -63,6 +64,7 @@ async function planUndo(
   return [
     ...(await undoWeb(host, node.name, tailnet)),
     ...(hosts ? [restoreHosts(node.name, hosts)] : []),
+    ...((await hasTemplateLines(host)) ? [undoing(TEMPLATE, hostsTemplate({ entries: [] }).undo)] : []),
     ...(hosts ? [publishAddress({ node: node.name, address: hosts.address, renewCertificate: true })] : []),
     ...((await hasDropIn(host)) ? [undoing(DROP_IN, corosyncOrder().undo)] : []),
     ...(await undoTailscale(host, node, tailnet, options)),
@@ -119,6 +121,11 @@ const DROP_IN = {
   name: "corosync's order",
   title: "take the systemd drop-in away that lets corosync start after tailscaled",
   usually: "usually 1 s",
+};
+const TEMPLATE = {
+  name: "cloud-init",
+  title: "take tailmox's lines out of cloud-init's template of /etc/hosts",
+  usually: "at once",
 };
 const SERVE = {
   name: "web page",
