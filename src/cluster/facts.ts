@@ -9,7 +9,10 @@ export interface Finding {
   /** The likely cause. */
   readonly likely: string;
   readonly mend: string;
-  /** The error that it is where it stops. */
+}
+
+/** A finding that stops where the peer matters, and the error that it then is. */
+export interface Obstacle extends Finding {
   readonly code: ErrorCode;
 }
 
@@ -33,6 +36,13 @@ export interface Cluster {
   /** The whole node list, in the order of node ids. */
   readonly members: readonly Member[];
   readonly qdevice: boolean;
+  /** How many links its members have; 1 where nobody told. */
+  readonly links?: number;
+  /**
+   * One member without guests, made by `tailmox up` within the last hour: it gives way to another cluster. Undefined
+   * where nobody could tell.
+   */
+  readonly provisional?: boolean;
 }
 
 /** A host's place: in a cluster or on its own. */
@@ -41,7 +51,14 @@ export type Place =
   | { readonly kind: "standalone"; readonly guests: number };
 
 /** A peer's answer to "where do you stand?". Unknown is an answer of its own, never "standalone". */
-export type Verdict = Place | { readonly kind: "unknown"; readonly tried: readonly string[] };
+export type Verdict =
+  | Place
+  | {
+      readonly kind: "unknown";
+      readonly tried: readonly string[];
+      /** Asking again would bring no other answer: a wrong password, a second factor. */
+      readonly lasting?: boolean;
+    };
 
 export interface Peer {
   /** First label of its DNS name in the tailnet. */
@@ -49,15 +66,21 @@ export interface Peer {
   readonly address: string;
   readonly verdict: Verdict;
   /** What stops: it was seen to fail, or could not be proven and that risk was not taken. */
-  readonly obstacles: readonly Finding[];
+  readonly obstacles: readonly Obstacle[];
   /** What could not be proven, whether its risk was taken or not. */
-  readonly unproven: readonly Finding[];
+  readonly unproven: readonly Obstacle[];
   /** What does not stop. */
   readonly warnings: readonly Finding[];
   /** Median round trip in ms; undefined when no echo came back. */
   readonly rttMs: number | undefined;
   /** How a join through it could be authorised. */
   readonly way: "ssh" | "api" | undefined;
+  /** A command of ours ran there as root. */
+  readonly shell?: boolean;
+  /** Why none did, in words. */
+  readonly noShell?: string;
+  /** The tailnet address of the founder that it would elect, where it told. */
+  readonly elects?: string;
 }
 
 /** This host, as far as the rules need it. */

@@ -26,6 +26,8 @@ export interface TailnetNode {
   /** IPv4. */
   readonly address: string | undefined;
   readonly tags: readonly string[];
+  /** Networks behind it that it is the way to, such as 192.168.1.0/24. */
+  readonly routes: readonly string[];
   /** The control server's view; no proof of reachability. */
   readonly online: boolean;
   readonly path: Path;
@@ -76,6 +78,7 @@ const peerStatus = z.object({
   DNSName: z.string().default(""),
   TailscaleIPs: z.array(z.string()).nullish(),
   Tags: z.array(z.string()).nullish(),
+  PrimaryRoutes: z.array(z.string()).nullish(),
   Online: z.boolean().default(false),
   Active: z.boolean().default(false),
   CurAddr: z.string().default(""),
@@ -103,6 +106,7 @@ function node(raw: z.infer<typeof peerStatus>): TailnetNode {
     dnsName,
     address: raw.TailscaleIPs?.find((address) => /^\d+\.\d+\.\d+\.\d+$/.test(address)),
     tags: raw.Tags ?? [],
+    routes: raw.PrimaryRoutes ?? [],
     online: raw.Online,
     path: path(raw),
     keyExpiry: raw.KeyExpiry ?? undefined,

@@ -1,4 +1,4 @@
-import type { Finding } from "../cluster/facts.ts";
+import type { Finding, Obstacle } from "../cluster/facts.ts";
 import type { Host } from "../host/host.ts";
 import { type Echoes, pingHost } from "../host/ping.ts";
 import { type TcpAnswer, tryTcp } from "../host/tcp.ts";
@@ -11,8 +11,8 @@ export interface Reach {
   readonly echoes: Echoes;
   readonly ports: ReadonlyMap<number, TcpAnswer>;
   /** Each thing that a cluster needs and that was not seen to work: what was tried, what came back. */
-  readonly obstacles: readonly Finding[];
-  readonly unproven: readonly Finding[];
+  readonly obstacles: readonly Obstacle[];
+  readonly unproven: readonly Obstacle[];
   readonly warnings: readonly Finding[];
 }
 

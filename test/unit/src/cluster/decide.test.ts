@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { decide } from "../../../../src/cluster/decide.ts";
-import type { Cluster, Finding, OwnHost, Peer, Verdict } from "../../../../src/cluster/facts.ts";
+import type { Cluster, Obstacle, OwnHost, Peer, Verdict } from "../../../../src/cluster/facts.ts";
 import { completeVerdicts } from "../../../../src/cluster/verdicts.ts";
 
 const standalone = (guests = 0): Verdict => ({ kind: "standalone", guests });
 const unknown: Verdict = { kind: "unknown", tried: ["ssh as root: permission denied"] };
 
-const SILENT: Finding = {
+const SILENT: Obstacle = {
   check: "tcp 22",
   what: "TCP 22: silence for 4 s",
   likely: "the tailnet policy",

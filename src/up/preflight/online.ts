@@ -1,0 +1,26 @@
+import type { Obstacle } from "../../cluster/facts.ts";
+import type { TailnetNode } from "../../tailnet/status.ts";
+
+/** A peer that the control server calls offline is not tried: what would follow is one finding, and not five. */
+export function offline(): Obstacle {
+  return {
+    ...UNREACHABLE,
+    check: "online",
+    what: "offline, as the control server says",
+    likely: "it is off, or tailscaled does not run there",
+    mend: "start it; there: systemctl status tailscaled",
+  };
+}
+
+/** What the two daemons cannot do, nothing above them can. */
+export function noPong({ name }: TailnetNode, pings: number): Obstacle {
+  return {
+    ...UNREACHABLE,
+    check: "online",
+    what: `no answer to ${pings} pings between the two tailscaled`,
+    likely: "it was cut off or switched off so lately that the control server does not know yet",
+    mend: `tailscale ping ${name}; there: tailscale netcheck`,
+  };
+}
+
+const UNREACHABLE = { code: "E_PEER_UNREACHABLE" } as const;
