@@ -3,30 +3,34 @@ import { redact } from "../host/redact.ts";
 import { envelope } from "./envelope.ts";
 import { wrap } from "./wrap.ts";
 
+interface Circumstances {
+  /** How many changes were made; undefined where that is not counted. */
+  readonly changes?: number | undefined;
+  readonly logPath?: string | undefined;
+}
+
 /** Shows an error to the person (stderr) or the program (stdout, JSON), and gives the exit status. */
-export function reportError(
-  error: unknown,
-  json: boolean,
-  { changes, logPath }: { changes?: number; logPath?: string | undefined } = {},
-): number {
-  const known = asUserError(error);
-  const { code, message, likely, mend, exitCode } = known;
+export function reportError(error: unknown, json: boolean, circumstances: Circumstances = {}): number {
+  const { code, message, likely, mend, exitCode } = asUserError(error);
   if (json) {
     process.stdout.write(
       `${redact(envelope({ ok: false, error: { code, what: message, likely, mend, exitCode } }))}\n`,
     );
-    return exitCode;
-  }
+  } else process.stderr.write(`${errorLines(error, circumstances).join("\n")}\n`);
+  return exitCode;
+}
+
+/** An error for people, secrets taken out. */
+export function errorLines(error: unknown, { changes, logPath }: Circumstances = {}): string[] {
+  const { code, message, likely, mend, exitCode } = asUserError(error);
   const log = logPath === undefined ? "" : `    Log: ${logPath}`;
-  const lines = [
+  return [
     "",
     ...wrap(message, "  !!  ", "      "),
     ...wrap(likely, "      Likely: ", "              "),
     ...wrap(mend, "      Mend: ", "            "),
     `${changes === 0 ? "Nothing was changed on this host.  " : ""}(error ${code}, exit ${exitCode})${log}`,
-  ];
-  process.stderr.write(`${redact(lines.join("\n"))}\n`);
-  return exitCode;
+  ].map(redact);
 }
 
 /** One place that turns what the system says into advice. */

@@ -11,16 +11,22 @@ export interface Screen extends Talk {
   fail(): void;
 }
 
-/** Shows a report on a stream: on a terminal the current line lives, elsewhere only finished lines come. */
-export function makeScreen(stream: Output): Screen {
+/**
+ * Shows a report on a stream: on a terminal the current line lives, elsewhere only finished lines come. Where all of
+ * it is kept as well, what goes on meanwhile has lines of its own.
+ */
+export function makeScreen(stream: Output, kept?: Output): Screen {
   let pending: Pending | undefined;
   const print = (lines: readonly string[]) => {
+    const text = redact(lines.map((line) => `${line}\n`).join(""));
     pending?.live?.hide();
-    stream.write(redact(lines.map((line) => `${line}\n`).join("")));
+    stream.write(text);
+    kept?.write(text);
   };
   const begin = (head: string, first: string, form: Form) => {
     const since = performance.now();
     pending?.live?.stop();
+    kept?.write(redact(`${head}..   ${first}\n`));
     const current: Pending = {
       words: first,
       live: stream.isTTY ? startLiveLine(stream, head, first) : undefined,
@@ -33,6 +39,7 @@ export function makeScreen(stream: Output): Screen {
     pending = current;
     return {
       doing(words: string) {
+        if (words !== current.words) kept?.write(redact(`${head}..   ${words}\n`));
         current.words = words;
         current.live?.show(words);
       },

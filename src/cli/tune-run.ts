@@ -1,38 +1,22 @@
 import { UserError } from "../errors.ts";
-import { closedGate, openGate } from "../host/gate.ts";
-import { stopBetweenChanges } from "../host/interrupt.ts";
-import { noJournal, openJournal } from "../host/journal.ts";
+import { uninterrupted } from "../host/interrupt.ts";
 import { tuneMembers } from "../tune/tune.ts";
-import { askOnTerminal } from "./ask.ts";
+import { changeHere, type Workplace } from "./change-here.ts";
 import type { TuneFlags } from "./commands/tune.ts";
-import { envelope } from "./envelope.ts";
-import { reportError } from "./report-error.ts";
-import { makeScreen, type Screen, silentScreen } from "./screen.ts";
 import { clusterRoster, planTune, type TunePlan } from "./tune-living.ts";
 import { tuneLines, tuneResult } from "./tune-outlook.ts";
 
 /** `tailmox tune` on a member: looks, shows, asks, changes, watches, confirms. Gives the exit status. */
 export async function runLivingTune(flags: TuneFlags): Promise<number> {
   const roster = await clusterRoster();
-  const screen = flags.json ? silentScreen : makeScreen(process.stdout);
-  const journal = flags.dryRun ? noJournal : openJournal(flags.logFile);
-  const gate = flags.dryRun ? closedGate : openGate(journal);
-  stopBetweenChanges((line) => screen.note(line));
-  try {
-    const plan = await planTune(flags, roster, { gate, journal });
+  return changeHere("tailmox tune", flags, async (place) => {
+    const plan = await planTune(flags, roster, place);
     const { outlook, tuning } = plan;
-    for (const line of flags.json ? [] : ["", ...tuneLines(outlook, "current")]) screen.say(line);
-    const outcome = await apply(plan, flags, screen);
-    if (flags.json) {
-      console.log(envelope({ ok: true, result: { outcome, id: tuning.id, ...tuneResult(outlook) } }));
-    } else screen.say(CLOSING[outcome]);
-    journal.write({ event: "end", outcome });
-    return 0;
-  } catch (error) {
-    screen.fail();
-    journal.write({ event: "end", error: String(error) });
-    return reportError(error, flags.json, { changes: gate.passed, logPath: journal.path });
-  }
+    for (const line of ["", ...tuneLines(outlook, "current")]) place.screen.say(line);
+    const outcome = await apply(plan, flags, place);
+    const result = { outcome, id: tuning.id, ...tuneResult(outlook) };
+    return { outcome, result, lines: [CLOSING[outcome]] };
+  });
 }
 
 type Outcome = "nothing to do" | "dry run" | "tuned" | "undone";
@@ -44,14 +28,13 @@ const CLOSING: Record<Outcome, string> = {
   undone: "All members have the settings from before the last tuning.  Next: tailmox forecast",
 };
 
-async function apply(plan: TunePlan, flags: TuneFlags, screen: Screen): Promise<Outcome> {
+async function apply(plan: TunePlan, flags: TuneFlags, { screen, ask }: Workplace): Promise<Outcome> {
   const { here, hosts, tuning, outlook } = plan;
   if (isSame(plan)) return "nothing to do";
   const isWorse = outlook.after.verdict.colour === "red" && outlook.before.verdict.colour !== "red";
   screen.plan(`Plan for ${hosts.size} members`, planSteps(flags), []);
   if (flags.dryRun) return "dry run";
   if (isWorse && !flags.acceptRisk.includes("worse")) throw worse();
-  const ask = flags.json ? undefined : askOnTerminal();
   if (!flags.yes && !(await ask?.goOn("Go on?"))) throw notAgreed(ask !== undefined);
   const keep = async (_: unknown, ms: number) => {
     if (flags.yes || !ask) return true;
@@ -59,7 +42,10 @@ async function apply(plan: TunePlan, flags: TuneFlags, screen: Screen): Promise<
     return Promise.race([ask.goOn(question), Bun.sleep(ms).then(() => false)]);
   };
   const confirmWithinMs = flags.confirmWithin;
-  await tuneMembers(here, hosts, { ...tuning, confirmWithinMs }, { display: screen, keep });
+  // As one change: stopped in its middle it takes the settings back, and only then ends.
+  await uninterrupted(() =>
+    tuneMembers(here, hosts, { ...tuning, confirmWithinMs }, { display: screen, keep }),
+  );
   return flags.undo ? "undone" : "tuned";
 }
 

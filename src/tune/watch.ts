@@ -1,4 +1,5 @@
 import type { Reader } from "../host/host.ts";
+import { stopAsked } from "../host/interrupt.ts";
 import { faults, type MemberState, readMember } from "./members.ts";
 
 /** So long nothing may happen before settings count as good. */
@@ -60,6 +61,7 @@ export async function watchRing(
     }
     const backOn = members.find(({ conf }) => conf === spec.back);
     if (backOn) return { kind: "bad", why: `${backOn.name} lost its quorum for 20 s and took them back` };
+    if (stopAsked()) return { kind: "bad", why: "you stopped it" };
     if (now > spec.deadline) {
       return {
         kind: "bad",

@@ -1,25 +1,15 @@
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { closedGate, openGate } from "../../host/gate.ts";
-import { openHost } from "../../host/host.ts";
-import { stopBetweenChanges } from "../../host/interrupt.ts";
-import { type Journal, noJournal, openJournal } from "../../host/journal.ts";
-import { localTransport } from "../../host/local.ts";
-import { lockRun } from "../../host/run-lock.ts";
+import type { Journal } from "../../host/journal.ts";
 import { isNodeName } from "../../proxmox/version.ts";
 import { parsePasswords } from "../../up/passwords.ts";
 import { RISKS } from "../../up/risks.ts";
 import { type UpResult, up } from "../../up/up.ts";
-import { askOnTerminal } from "../ask.ts";
 import { assertRoot } from "../assert-root.ts";
+import { changeHere } from "../change-here.ts";
 import { durationFlag } from "../duration.ts";
-import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
-import { reportError } from "../report-error.ts";
-import { makeScreen, silentScreen } from "../screen.ts";
 import { readAuthKey, readSecretFile } from "../secrets.ts";
-import { telling } from "../telling.ts";
-import { VERSION } from "../version.ts";
 
 /** `tailmox up`: reads what was asked, does it, shows what came of it. Gives the exit status. */
 export async function runUp(raw: unknown): Promise<number> {
@@ -28,16 +18,7 @@ export async function runUp(raw: unknown): Promise<number> {
   assertClusterName(flags.clusterName);
   assertRoot();
   const passwords = flags.passwordFile === undefined ? "" : await readSecretFile(flags.passwordFile);
-  const screen =
-    flags.json && !flags.verbose ? silentScreen : makeScreen(flags.json ? process.stderr : process.stdout);
-  const kept = flags.dryRun ? noJournal : openJournal(flags.logFile);
-  const journal = flags.verbose ? telling(kept, screen) : kept;
-  const gate = flags.dryRun ? closedGate : openGate(journal);
-  const host = openHost(localTransport("this host"), gate, journal);
-  stopBetweenChanges((line) => screen.note(line));
-  try {
-    screen.say(`tailmox ${VERSION}\n`);
-    if (!flags.dryRun) lockRun();
+  return changeHere("tailmox up", flags, async ({ host, screen, journal, ask }) => {
     const options = {
       ...flags,
       authKey,
@@ -52,18 +33,9 @@ export async function runUp(raw: unknown): Promise<number> {
       peerWaitMs: flags.create ? 3_000 : 15_000,
       joinTimeoutMs: flags.joinTimeout,
     };
-    const ask = flags.json ? undefined : askOnTerminal();
     const result = await up(host, options, { talk: screen, ask, journal });
-    journal.write({ event: "end", outcome: result.outcome });
-    if (flags.json) process.stdout.write(`${envelope({ ok: true, result })}\n`);
-    else for (const line of closing(result, journal)) screen.say(line);
-    return 0;
-  } catch (error) {
-    screen.fail();
-    const code = error instanceof UserError ? error.code : "E_INTERNAL";
-    journal.write({ event: "end", code, error: String(error) });
-    return reportError(error, flags.json, { changes: gate.passed, logPath: journal.path });
-  }
+    return { outcome: result.outcome, result, lines: closing(result, journal) };
+  });
 }
 
 const flagsSchema = z.object({
