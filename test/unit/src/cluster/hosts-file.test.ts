@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { editHosts, type HostsEntry, resolveIn } from "../../../../src/cluster/hosts-file.ts";
+import { editHosts, type HostsEntry, resolveIn, withoutBlock } from "../../../../src/cluster/hosts-file.ts";
 
 const own: HostsEntry = { address: "100.64.0.6", name: "pve3", dnsName: "pve3.tail1234.ts.net" };
 const installer = "127.0.0.1 localhost.localdomain localhost\n192.168.1.20 pve3.example.lan pve3\n";
@@ -121,6 +121,22 @@ describe("hosts file, for any text", () => {
           expect(at).toBeGreaterThanOrEqual(from);
           from = at;
         }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("every byte of a foreign line stays, its ending too, whatever stands in the file", () => {
+    const any = fc.string({ unit: "binary" }).map((text) => text.replaceAll("\n", ""));
+    const lines = fc.array(fc.oneof(line, any), { maxLength: 8 });
+    fc.assert(
+      fc.property(lines, fc.constantFrom("\n", "\r\n"), entries, (all, ending, wanted) => {
+        const names = new RegExp(wanted.map((entry) => entry.name).join("|"), "i");
+        const isForeign = (one: string) => !names.test(one) && !one.startsWith("# BEGIN tailmox");
+        const foreign = all.filter(isForeign).map((one) => one + ending);
+        const edited = withoutBlock(editHosts(all.map((one) => one + ending).join(""), wanted));
+        const kept = (edited.match(/[^\n]*\n|[^\n]+/g) ?? []).filter((one) => foreign.includes(one));
+        expect(kept).toEqual(foreign);
       }),
       { numRuns: 500 },
     );
