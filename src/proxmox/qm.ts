@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { poll } from "../host/deadline.ts";
-import type { Host, Reader, Writer } from "../host/host.ts";
+import type { Host, Reader } from "../host/host.ts";
 import { runInUnit } from "../host/unit.ts";
 import { pveshGet } from "./pvesh.ts";
 
@@ -15,33 +15,36 @@ export interface QmWork {
   readonly what: string;
   readonly undo: string;
   readonly timeoutMs: number;
+  /** The task that qm starts, such as qmclone; undefined where it works without one. */
+  readonly task?: string;
+  /** The VM that the task is listed under, where it is not the one that changes: a clone's is its template. */
+  readonly taskOf?: number;
   /** Whether it is done, by looking: an exit status of 0 proves nothing (proxmox.md 0, rule A). */
   readonly isDone: () => Promise<boolean>;
   readonly onOutput?: (stdout: string) => void;
 }
 
 /**
- * Runs `qm` as a unit of its own, so that it outlives this program, its terminal and its pipes, and then looks
- * whether it did what it was asked. Throws E_QM with Proxmox's words, those of its task before its own.
+ * Runs `qm` as a unit of its own, so that it outlives this program, its terminal and its pipes. Done is what its task
+ * says was done and what is seen to be so. Throws E_QM with Proxmox's words.
  */
 export async function qm(host: Host, work: QmWork): Promise<void> {
-  const { node, vmid, words, what, undo, timeoutMs } = work;
+  const { vmid, words, what, undo, timeoutMs } = work;
   await host.change({ what, undo }, async (writer) => {
     const since = Math.floor(Date.now() / 1000);
-    const unit = `tailmox-qm-${vmid}-${words[0]}-${process.pid}`;
     const ended = await runInUnit(writer, ["qm", ...words], {
-      unit,
+      unit: `tailmox-qm-${vmid}-${words[0]}-${process.pid}`,
       timeoutMs,
       ...(work.onOutput && { onOutput: work.onOutput }),
     });
-    if (await isDoneSoon(writer, work)) return;
-    const task = await taskWords(writer, node, since, vmid).catch(() => undefined);
-    const said = task ?? (ended.stderr.trim() || ended.stdout.trim().split("\n").at(-1));
+    const task = await taskStatus(writer, work, since).catch(() => undefined);
+    if (!isBad(task) && (await seenSoon(work.isDone))) return;
+    const said = isBad(task) ? task : ended.stderr.trim() || ended.stdout.trim().split("\n").at(-1);
     throw new UserError("E_QM", `qm ${words[0]} of VM ${vmid} did not do what it was asked`, {
       likely: ended.timedOut
         ? `it was ended after ${timeoutMs / 1000} s`
-        : said || "it gave no reason, and said that all is well",
-      mend: `qm ${words.join(" ")}    by hand; pvenode task list --vmid ${vmid}`,
+        : said || "it gave no reason, and ended as if all were well",
+      mend: `pvenode task list --vmid ${vmid}; then the same command again, which goes on from there`,
     });
   });
 }
@@ -61,25 +64,27 @@ export interface Task {
   readonly vmid: number;
 }
 
-/** pmxcfs and the storage may lag behind the worker by a moment. */
-async function isDoneSoon(_writer: Writer, { isDone }: QmWork): Promise<boolean> {
+/** pmxcfs may lag behind the worker by a moment. */
+async function seenSoon(isDone: () => Promise<boolean>): Promise<boolean> {
   const seen = await poll(3_000, 500, async () => ((await isDone().catch(() => false)) ? true : undefined));
   return seen === true;
 }
 
-/** How the last task on this VM ended, by the status of its UPID; undefined when it says nothing of use. */
-async function taskWords(
-  reader: Reader,
-  node: string,
-  since: number,
-  vmid: number,
-): Promise<string | undefined> {
-  const params = ["--source", "all", "--since", String(since), "--limit", "50"];
-  const tasks = await pveshGet(reader, z.array(taskJson), `/nodes/${node}/tasks`, params);
-  const last = tasks.filter(({ id }) => id === String(vmid)).sort((a, b) => b.starttime - a.starttime)[0];
+/** Unknown is not bad: then what is seen decides. */
+function isBad(status: string | undefined): status is string {
+  return status !== undefined && !/^(?:OK$|WARNINGS)/.test(status);
+}
+
+/** How the task ended, by the status of its UPID; undefined when there is none, or it does not say. */
+async function taskStatus(reader: Reader, work: QmWork, since: number): Promise<string | undefined> {
+  if (work.task === undefined) return undefined;
+  const params = ["--source", "all", "--typefilter", work.task, "--since", String(since), "--limit", "50"];
+  const tasks = await pveshGet(reader, z.array(taskJson), `/nodes/${work.node}/tasks`, params);
+  const own = tasks.filter(({ id }) => id === String(work.taskOf ?? work.vmid));
+  const last = own.sort((a, b) => b.starttime - a.starttime)[0];
   if (!last) return undefined;
-  const status = await pveshGet(reader, statusJson, `/nodes/${node}/tasks/${last.upid}/status`);
-  return status.exitstatus === "OK" ? undefined : status.exitstatus;
+  const path = `/nodes/${work.node}/tasks/${last.upid}/status`;
+  return (await pveshGet(reader, statusJson, path)).exitstatus;
 }
 
 const taskJson = z.object({

@@ -19,6 +19,8 @@ export interface VmConfig {
   readonly template: boolean;
   /** What Proxmox, or a task that was cut off, holds it for. */
   readonly lock: string | undefined;
+  /** The snapshot that it goes on from. */
+  readonly parent: string | undefined;
   readonly memoryMiB: number;
   readonly cpu: string;
   readonly agent: boolean;
@@ -64,6 +66,7 @@ export async function readVm(reader: Reader, node: string, vmid: number): Promis
     uuid: /(?:^|,)uuid=([0-9a-fA-F-]{36})/.exec(words.get("smbios1") ?? "")?.[1]?.toLowerCase(),
     template: words.get("template") === "1",
     lock: words.get("lock"),
+    parent: words.get("parent"),
     memoryMiB: Number.parseInt(words.get("memory") ?? "512", 10),
     cpu: (words.get("cpu") ?? "").split(",")[0]?.replace("cputype=", "") ?? "",
     agent: /^(?:enabled=)?1/.test(words.get("agent") ?? ""),
