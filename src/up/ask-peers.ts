@@ -3,7 +3,7 @@ import { completeVerdicts, verdictWords } from "../cluster/verdicts.ts";
 import type { Host } from "../host/host.ts";
 import { keepSecret } from "../host/redact.ts";
 import type { TailnetNode } from "../tailnet/status.ts";
-import { askByApi, askBySsh, type Contact, unanswered, withShell } from "./contact.ts";
+import { askByApi, askBySsh, barred, type Contact, unanswered, withShell } from "./contact.ts";
 import type { Company, UpOptions } from "./options.ts";
 import { median, type Reach } from "./reach.ts";
 import type { Ask, Phase } from "./talk.ts";
@@ -35,7 +35,7 @@ export async function askPeers(
       const bySsh = isOpen(22) ? await askBySsh(host, one.node) : unanswered("ssh: TCP 22 does not answer");
       const password = options.passwords.of(one.node.name, names);
       if (bySsh.verdict.kind !== "unknown") return describe(one, bySsh);
-      if (password === undefined) return describe(one, also(bySsh, unanswered("API: no password was given")));
+      if (password === undefined) return describe(one, also(bySsh, barred("API: no password was given")));
       keepSecret(password);
       const byApi = isOpen(8006)
         ? await askByApi(host, one.node, password)
@@ -66,9 +66,11 @@ async function askThePerson(
     const all = [...asked, ...known.slice(index)];
     const completed = completeVerdicts(all.map(({ peer }) => peer))[index] ?? one.peer;
     const wayIn = all.some(({ peer }) => peer.verdict.kind === "member" && peer.way !== undefined);
-    const matters = completed.verdict.kind === "unknown" || (completed.verdict.kind === "member" && !wayIn);
+    const needed = needsShell(completed);
+    const matters =
+      completed.verdict.kind === "unknown" || (completed.verdict.kind === "member" && (!wayIn || needed));
     const canAnswer = one.reach.ports.get(8006)?.kind === "open";
-    if (!ask || !matters || !canAnswer || one.peer.way !== undefined) {
+    if (!ask || !matters || !canAnswer || (one.peer.way !== undefined && !needed)) {
       asked.push({ ...one, peer: completed });
       continue;
     }
@@ -79,6 +81,11 @@ async function askThePerson(
   return asked.map((one, index) => ({ ...one, peer: verdicts[index] ?? one.peer }));
 }
 
+/** The join lock lies on the member with the lowest node id, and without it there is no join. */
+function needsShell({ address, verdict, shell }: Peer): boolean {
+  return verdict.kind === "member" && verdict.cluster.members[0]?.link0 === address && !shell;
+}
+
 /** Three tries, as a login has; an empty answer leaves the peer as it is. */
 async function askForPassword(host: Host, one: KnownPeer, ask: Ask): Promise<KnownPeer> {
   const { name, address } = one.peer;
@@ -87,10 +94,9 @@ async function askForPassword(host: Host, one: KnownPeer, ask: Ask): Promise<Kno
     if (password === undefined) break;
     keepSecret(password);
     const contact = also(one.contact, await askByApi(host, one.peer, password));
-    const { verdict, admission } = contact;
-    if (!admission) continue;
+    if (!contact.admission) continue;
     const whole = await withShell(host, one.peer, contact, password);
-    return { ...one, contact: whole, peer: { ...one.peer, verdict, way: admission.kind } };
+    return { ...one, contact: whole, peer: { ...one.peer, ...seenBy(whole) } };
   }
   return one;
 }
@@ -99,21 +105,32 @@ function describe({ node, reach }: ReachedPeer, contact: Contact): KnownPeer {
   const peer: Peer = {
     name: node.name,
     address: node.address,
-    verdict: contact.verdict,
     obstacles: reach.obstacles,
     unproven: reach.unproven,
     warnings: reach.warnings,
     rttMs: median(reach.echoes.rttMs),
-    way: contact.admission?.kind,
+    ...seenBy(contact),
   };
   return { peer, reach, contact };
+}
+
+function seenBy({ verdict, admission, shell, noShell }: Contact) {
+  const none = noShell ?? (verdict.kind === "unknown" ? verdict.tried.join("; ") : undefined);
+  return {
+    verdict,
+    way: admission?.kind,
+    shell: shell !== undefined,
+    ...(none !== undefined && shell === undefined && { noShell: none }),
+  };
 }
 
 /** The second answer, with what was tried before it when it is none either. */
 function also(first: Contact, second: Contact): Contact {
   const tried = (verdict: Verdict) => (verdict.kind === "unknown" ? verdict.tried : []);
-  if (second.verdict.kind !== "unknown") return second;
-  return unanswered(...tried(first.verdict), ...tried(second.verdict));
+  const { verdict } = second;
+  if (verdict.kind !== "unknown") return second;
+  const all = [...tried(first.verdict), ...verdict.tried];
+  return verdict.lasting ? barred(...all) : unanswered(...all);
 }
 
 function triedLines({ name, verdict }: Peer): string[] {

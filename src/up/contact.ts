@@ -19,6 +19,8 @@ export interface Contact {
   readonly ask: () => Promise<Cluster | undefined>;
   /** Root's shell there; undefined where only the API lets this host in. */
   readonly shell?: Host;
+  /** Why there is none, in words. */
+  readonly noShell?: string;
   /** Takes a host out of its cluster's node list; throws, in words, when that cannot be. */
   readonly takeOut: (node: string) => Promise<void>;
 }
@@ -57,10 +59,17 @@ export async function withShell(
 ): Promise<Contact> {
   if (contact.verdict.kind !== "member") return contact;
   const [hostKey, askpass] = await Promise.all([presentedHostKey(host, address), offerPassword(password)]);
-  if (!hostKey || !askpass) return contact;
+  if (!hostKey) return { ...contact, noShell: "ssh: it presented no host key" };
+  if (!askpass) return { ...contact, noShell: "ssh: this program runs from source and offers no password" };
   const shell = host.other(sshTransport(name, address, hostKey, askpass));
   const hello = await shell.run(["true"], { timeoutMs: 20_000 });
-  return hello.exitCode === 0 ? { ...contact, shell, takeOut: (node) => removeNode(shell, node) } : contact;
+  if (hello.exitCode !== 0) {
+    return { ...contact, noShell: `ssh as root by password: ${lastLine(hello.stderr) || "no answer"}` };
+  }
+  // The shell sees more than the API tells: whether a cluster is provisional.
+  const verdict = await readPlace(shell).catch(() => contact.verdict);
+  const ask = async () => clusterOf(await readPlace(shell));
+  return { ...contact, verdict, shell, ask, takeOut: (node) => removeNode(shell, node) };
 }
 
 /** Asks a peer by its REST API, with its root password. */
@@ -68,8 +77,8 @@ export async function askByApi(host: Host, { name, address }: Whom, password: st
   try {
     const server = await pinServer(address);
     const answer = await login(server, password);
-    if (answer.kind === "second factor") return unanswered("API: root@pam has a second factor there");
-    if (answer.kind === "refused") return unanswered("API: the password of root was refused");
+    if (answer.kind === "second factor") return barred("API: root@pam has a second factor there");
+    if (answer.kind === "refused") return barred("API: the password of root was refused");
     if (answer.kind === "failed") return unanswered(`API: ${answer.words}`);
     const { session } = answer;
     const verdict = await readPlaceByApi(session);
@@ -93,6 +102,11 @@ export function unanswered(...tried: readonly string[]): Contact {
     ask: async () => undefined,
     takeOut: () => Promise.reject(new Error("nobody there was reached")),
   };
+}
+
+/** The same, where asking again would bring no other answer. */
+export function barred(...tried: readonly string[]): Contact {
+  return { ...unanswered(), verdict: { kind: "unknown", tried, lasting: true } };
 }
 
 function clusterOf(verdict: Verdict): Cluster | undefined {

@@ -1,7 +1,7 @@
 import type { Decision, Refusal } from "../cluster/decide.ts";
-import type { Cluster, Peer } from "../cluster/facts.ts";
-import { guestWords } from "../cluster/verdicts.ts";
+import type { Peer } from "../cluster/facts.ts";
 import { UserError } from "../errors.ts";
+import { describe, joinRefusal } from "./join-refusal.ts";
 import type { UpOptions } from "./options.ts";
 
 /** A decision against, in words: what was seen, what it probably means, what to do. */
@@ -11,8 +11,9 @@ export function refusalError(
 ): UserError {
   if (decision.kind === "not founder") {
     const { name, address } = decision.founder;
+    const rule = `all hosts elect one founder, so that never two clusters come into being: ${decision.why}`;
     return new UserError("E_NOT_FOUNDER", `there is no cluster yet, and ${name} (${address}) goes first`, {
-      likely: `all hosts elect one founder, so that never two clusters come into being: ${decision.why}`,
+      likely: [rule, ...decision.dissent.map(elsewhere)].join("; "),
       mend: `run tailmox up on ${name}, then here again; or insist on this host: tailmox up --create`,
     });
   }
@@ -21,6 +22,43 @@ export function refusalError(
 
 function wordsFor(refusal: Refusal, tag: string): UserError {
   switch (refusal.why) {
+    case "own guests":
+    case "ceph":
+    case "name taken":
+    case "qdevice":
+    case "cluster not whole":
+    case "more links":
+    case "lan cluster":
+    case "link0 elsewhere":
+    case "no shell":
+      return joinRefusal(refusal, tag);
+    case "address changed":
+      return new UserError(
+        "E_ADDRESS_CHANGED",
+        `link 0 of this host is ${refusal.listed} in "${refusal.cluster.name}", but its tailnet address is ${refusal.now}`,
+        {
+          likely: "the device was deleted from the tailnet and enrolled anew",
+          mend: "give it its old address back, or put the new one into corosync.conf: docs/forming.md#a-new-address",
+        },
+      );
+    case "own lan cluster":
+      return new UserError(
+        "E_LAN_CLUSTER",
+        `this host is a member of "${refusal.cluster.name}", whose link 0 is ${refusal.listed} and not on the tailnet`,
+        {
+          likely: "the cluster was made on a LAN, without tailmox",
+          mend: "it goes on as it is; what to do instead: docs/forming.md#a-cluster-on-a-lan",
+        },
+      );
+    case "other founder":
+      return new UserError(
+        "E_OTHER_FOUNDER",
+        "the hosts do not elect the same founder: they do not see the same peers",
+        {
+          likely: [`this host: ${refusal.founder.name}`, ...refusal.dissent.map(elsewhere)].join("; "),
+          mend: "compare tailscale status on them; tailmox policy check. Or insist: tailmox up --create",
+        },
+      );
     case "other cluster":
       return new UserError("E_ALREADY_CLUSTERED", `this host is in "${refusal.own.name}" already`, {
         likely: `the peer named by --join is in another cluster, ${describe(refusal.other)}`,
@@ -56,48 +94,6 @@ function wordsFor(refusal: Refusal, tag: string): UserError {
           mend: "back up the guests of all but one of them, remove them there, restore them after the join",
         },
       );
-    case "own guests":
-      return new UserError(
-        "E_GUESTS",
-        `this host has ${guestWords(refusal.guests)}, and Proxmox lets no host with guests join`,
-        {
-          likely: `the cluster ${describe(refusal.cluster)} may have the same guest numbers`,
-          mend: "back up the guests (vzdump), remove them, join, restore them under free numbers",
-        },
-      );
-    case "ceph":
-      return new UserError("E_CEPH", "this host has a Ceph configuration, and a join would replace it", {
-        likely: `/etc/pve/ceph.conf is there; after the join it is that of ${describe(refusal.cluster)}`,
-        mend: "where Ceph is not used any more: pveceph purge; then run tailmox up again",
-      });
-    case "name taken":
-      return new UserError(
-        "E_NAME_TAKEN",
-        `the cluster ${describe(refusal.cluster)} lists this host's name`,
-        {
-          likely: "an earlier join broke off half way, or another host bears the same name",
-          mend: "docs/undo-by-hand.md#a-name-that-is-listed-already",
-        },
-      );
-    case "qdevice":
-      return new UserError("E_CLUSTER_NOT_WHOLE", `"${refusal.cluster.name}" has a qdevice`, {
-        likely: "Proxmox cannot add a host while one is there",
-        mend: "on a member: pvecm qdevice remove; add the host; then set the qdevice up again",
-      });
-    case "cluster not whole":
-      return new UserError("E_CLUSTER_NOT_WHOLE", `"${refusal.cluster.name}" is not whole`, {
-        likely: `${votes(refusal.cluster)}; away: ${away(refusal.cluster) || "nobody by name"}`,
-        mend: "bring the missing hosts back, or take them out: pvecm delnode NAME on a member",
-      });
-    case "link0 elsewhere":
-      return new UserError(
-        "E_PEER_NOT_FOUND",
-        `"${refusal.cluster.name}" has members that this host cannot see`,
-        {
-          likely: `their link 0 is ${refusal.links.join(", ")}: outside this tailnet, untagged, or hidden by policy`,
-          mend: `give every member ${tag}; a cluster on a LAN needs its link 0 moved to the tailnet first`,
-        },
-      );
     case "peers unreachable":
       return unreachable(refusal.peers);
   }
@@ -129,14 +125,6 @@ function unreachable(peers: readonly Peer[]): UserError {
   );
 }
 
-function describe(cluster: Cluster): string {
-  return `"${cluster.name}" (${cluster.members.map(({ name }) => name).join(", ")})`;
-}
-
-function votes({ quorate, presentVotes, expectedVotes }: Cluster): string {
-  return `${quorate ? "quorate" : "not quorate"}, ${presentVotes} of ${expectedVotes} votes`;
-}
-
-function away(cluster: Cluster): string {
-  return cluster.members.flatMap(({ name, online }) => (online ? [] : [name])).join(", ");
+function elsewhere({ name, elects }: Peer): string {
+  return `${name} would elect ${elects}`;
 }

@@ -29,6 +29,7 @@ function peer(name: string, address: string, verdict: Verdict, more: Partial<Pee
     warnings: [],
     rttMs: 50,
     way: "api",
+    shell: true,
     ...more,
   };
 }
@@ -89,6 +90,34 @@ describe("who founds the cluster", () => {
     for (const create of [true, false]) {
       expect(decide(here, peers, { create })).toMatchObject({ refusal: { why: "peers unknown" } });
     }
+  });
+
+  test("passes over an unknown peer, or one that no way leads to, only when it is named", () => {
+    const peers = [
+      peer("pve1", "100.64.0.1", unknown),
+      peer("pve2", "100.64.0.2", standalone(), { obstacles: [SILENT] }),
+    ];
+    expect(decide(here, peers, { without: ["PVE1"] })).toMatchObject({
+      refusal: { why: "peers unreachable" },
+    });
+    expect(decide(here, peers, { without: ["pve2"] })).toMatchObject({ refusal: { why: "peers unknown" } });
+    const decision = decide(here, peers, { without: ["pve1", "100.64.0.2"] });
+    expect(decision).toMatchObject({ kind: "create", alone: false, without: peers });
+  });
+
+  test("does not pass over a peer that answers: it elects, too", () => {
+    const peers = [peer("pve1", "100.64.0.1", standalone())];
+    expect(decide(here, peers, { without: ["pve1"] }).kind).toBe("not founder");
+    expect(decide(here, peers, { without: ["pve7"] })).toMatchObject({ refusal: { why: "peer not found" } });
+  });
+
+  test("nobody while a peer that sees others would elect another one, unless this host insists", () => {
+    const peers = [peer("pve4", "100.64.0.4", standalone(), { elects: "100.64.0.2" })];
+    const refused = { why: "other founder", founder: { name: "pve3" }, dissent: peers };
+    expect(decide(here, peers, {})).toMatchObject({ refusal: refused });
+    expect(decide(here, peers, { create: true }).kind).toBe("create");
+    const agreeing = [peer("pve4", "100.64.0.4", standalone(), { elects: "100.64.0.3" })];
+    expect(decide(here, agreeing, {}).kind).toBe("create");
   });
 
   test("a host alone is told that it is", () => {
@@ -200,8 +229,34 @@ describe("joining", () => {
     ]);
     const decision = decide(here, [peer("pve1", "100.64.0.1", member(lan))], {});
     expect(decision).toMatchObject({
-      refusal: { why: "link0 elsewhere", links: ["192.168.1.11", "192.168.1.12"] },
+      refusal: { why: "lan cluster", links: ["192.168.1.11", "192.168.1.12"] },
     });
+  });
+
+  test("is refused past a member that is hidden, and to a cluster with a second link", () => {
+    const seen = [peer("pve1", "100.64.0.1", member(pair))];
+    expect(decide(here, seen, {})).toMatchObject({
+      refusal: { why: "link0 elsewhere", links: ["100.64.0.2"] },
+    });
+    const two = member({ ...pair, links: 2 });
+    const peers = [peer("pve1", "100.64.0.1", two), peer("pve2", "100.64.0.2", two)];
+    expect(decide(here, peers, {})).toMatchObject({ refusal: { why: "more links", links: 2 } });
+  });
+
+  test("is refused without a shell on the member with the lowest node id, whatever lets this host in", () => {
+    const [lowest, other] = [
+      peer("pve1", "100.64.0.1", member(pair), { shell: false, noShell: "ssh as root: Permission denied" }),
+      peer("pve2", "100.64.0.2", member(pair), { way: "ssh" }),
+    ];
+    expect(decide(here, [lowest, other], {})).toMatchObject({ refusal: { why: "no shell", peer: lowest } });
+  });
+
+  test("goes through a member with a shell rather than a nearer one without", () => {
+    const peers = [
+      peer("pve1", "100.64.0.1", member(pair), { rttMs: 90 }),
+      peer("pve2", "100.64.0.2", member(pair), { rttMs: 20, shell: false }),
+    ];
+    expect(decide(here, peers, {})).toMatchObject({ kind: "join", through: { name: "pve1" } });
   });
 
   test("two clusters stop it, until one is named", () => {
@@ -226,5 +281,75 @@ describe("joining", () => {
     const other = cluster("else", [["pve7", "100.64.0.7"]]);
     const decision = decide(settled, [peer("pve7", "100.64.0.7", member(other))], { join: "pve7" });
     expect(decision).toMatchObject({ refusal: { why: "other cluster" } });
+  });
+
+  test.each([
+    ["enrolled anew", "100.64.0.9", "address changed"],
+    ["of a cluster on a LAN", "192.168.1.12", "own lan cluster"],
+  ])("a member %s is told, before anything else", (_, listed, why) => {
+    const other = cluster("tailmox", [["PVE2", listed]]);
+    const settled: OwnHost = { ...own("pve2", "100.64.0.2"), place: { kind: "member", cluster: other } };
+    expect(decide(settled, [], {})).toMatchObject({ refusal: { why } });
+  });
+});
+
+describe("a provisional cluster of one", () => {
+  const lone = (name: string, address: string, provisional = true) =>
+    cluster("tailmox", [[name, address]], { provisional });
+  const at = (address: string, provisional = true): OwnHost => ({
+    ...own("pve5", address),
+    place: { kind: "member", cluster: lone("pve5", address, provisional) },
+  });
+  const firm = peer("pve9", "100.64.0.9", member(lone("pve9", "100.64.0.9", false)));
+
+  test("gives way to any other cluster", () => {
+    const decision = decide(at("100.64.0.5"), [firm], {});
+    expect(decision).toMatchObject({ kind: "join", through: { name: "pve9" }, leaves: { name: "tailmox" } });
+    expect(decide(at("100.64.0.5", false), [firm], {}).kind).toBe("already member");
+  });
+
+  test("of two, the one with the higher address gives way, and joiners wait for no word", () => {
+    const [low, high] = ["100.64.0.4", "100.64.0.10"].map((address, index) =>
+      peer(`pve${index}`, address, member(lone(`pve${index}`, address))),
+    );
+    if (!low || !high) throw new Error("two peers");
+    expect(decide(at("100.64.0.5"), [high], {}).kind).toBe("already member");
+    expect(decide(at("100.64.0.5"), [low], {})).toMatchObject({ kind: "join", through: low });
+    expect(decide(here, [high, low], {})).toMatchObject({ kind: "join", through: low });
+  });
+
+  test("stays when nobody else has a cluster, and is not moved to one that cannot be joined", () => {
+    expect(decide(at("100.64.0.5"), [peer("pve9", "100.64.0.9", standalone())], {}).kind).toBe(
+      "already member",
+    );
+    const [one] = [peer("pve9", "100.64.0.9", member(lone("pve9", "100.64.0.9", false)), { shell: false })];
+    expect(decide(at("100.64.0.5"), [one], {})).toMatchObject({ refusal: { why: "no shell" } });
+  });
+
+  test("goes where --join says, which one that is older does not", () => {
+    const high = peer("pve9", "100.64.0.9", member(lone("pve9", "100.64.0.9")));
+    expect(decide(at("100.64.0.5"), [high], { join: "pve9" })).toMatchObject({ kind: "join", through: high });
+    const refused = decide(at("100.64.0.5", false), [high], { join: "pve9" });
+    expect(refused).toMatchObject({ refusal: { why: "other cluster" } });
+  });
+
+  test("however many there are, all but one give way, and all to the same", () => {
+    const numbers = fc.uniqueArray(fc.integer({ min: 1, max: 250 }), { minLength: 2, maxLength: 6 });
+    fc.assert(
+      fc.property(numbers, (all) => {
+        const hosts = all.map((number) => ({ name: `pve${number}`, address: `100.64.0.${number}` }));
+        const targets = hosts.map((host) => {
+          const place = member(lone(host.name, host.address));
+          if (place.kind === "unknown") throw new Error("a member");
+          const others = hosts.filter((other) => other !== host);
+          const peers = others.map((o) => peer(o.name, o.address, member(lone(o.name, o.address))));
+          const decision = decide({ node: host.name, address: host.address, place }, peers, {});
+          return decision.kind === "join" ? decision.through.name : "stays";
+        });
+        const lowest = `pve${Math.min(...all)}`;
+        expect(targets.filter((target) => target === "stays")).toHaveLength(1);
+        expect(targets.filter((target) => target === lowest)).toHaveLength(all.length - 1);
+      }),
+    );
   });
 });

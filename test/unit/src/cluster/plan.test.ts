@@ -13,7 +13,12 @@ const facts: PlanFacts = {
   publishedAddress: "192.168.1.12",
   corosyncAfterTailscaled: false,
 };
-const create: Decision = { kind: "create", why: "it has the lowest tailnet address", alone: false };
+const create: Decision = {
+  kind: "create",
+  why: "it has the lowest tailnet address",
+  alone: false,
+  without: [],
+};
 
 describe("cluster plan", () => {
   test("a stock host that founds: order, names, address with a new certificate, create", () => {
@@ -42,7 +47,12 @@ describe("cluster plan", () => {
   });
 
   test("a host that must not be changed gets no plan", () => {
-    const wait: Decision = { kind: "not founder", founder: { name: "pve1", address: "100.64.0.1" }, why: "" };
+    const wait: Decision = {
+      kind: "not founder",
+      founder: { name: "pve1", address: "100.64.0.1" },
+      why: "",
+      dissent: [],
+    };
     expect(planCluster(facts, wait, "tailmox")).toEqual([]);
   });
 
