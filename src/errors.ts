@@ -90,6 +90,7 @@ export const ERROR_CODES = {
   E_DELNODE: 5,
   E_CEPH: 4,
   E_RUN_LOCKED: 4,
+  E_APPLY_KILLED: 5,
   E_JOIN_LOCKED: 4,
   E_VERIFY_FAILED: 5,
   E_MATRIX: 2,

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { LOG_FILE } from "./common-flags.ts";
 
 /** Adds the commands that judge a latency matrix: forecast, ring, tune. */
 export function addForecastCommands(
@@ -40,7 +41,7 @@ export function addForecastCommands(
       "no-ha: without HA, let an outage last up to 90 s instead of 40 s; worse: settings that the forecast calls red",
     )
     .option("--seed <N>", "seed of the simulation: the same seed, the same answer", "1")
-    .option("--log-file <FILE>", "where to write the log (default: /var/log/tailmox.log)")
+    .option("--log-file <FILE>", "where to write the log", LOG_FILE)
     .addHelpText("after", TUNE_EXAMPLES);
   inherit(tune).action(async (options: unknown) => {
     const { runTune } = await import("./commands/tune.ts");
@@ -54,8 +55,7 @@ function withMatrix(command: Command): Command {
       "--matrix <FILE>",
       "the measured links, JSON or CSV (docs/forecast.md); measured now where left out",
     )
-    .option("--without <HOST...>", "leave these hosts of the matrix out")
-    .option("--json", "print the result as JSON, and nothing else, on stdout");
+    .option("--without <HOST...>", "leave these hosts of the matrix out");
 }
 
 const FORECAST_EXAMPLES = `

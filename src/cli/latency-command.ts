@@ -13,7 +13,6 @@ export function addLatencyCommand(
     .option("--watch", "measure again and again, until Ctrl-C")
     .option("--save <FILE>", "write the matrix for forecast, ring and tune: JSON, or CSV by its name")
     .option("--csv", "print the matrix as CSV, and nothing else, on stdout")
-    .option("--json", "print the result as JSON, and nothing else, on stdout")
     .addHelpText("after", LATENCY_EXAMPLES);
   inherit(command).action(async (options: unknown) => {
     const { runLatency } = await import("./commands/latency.ts");

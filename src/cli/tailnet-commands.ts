@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { BACKUP_DIR } from "../tailnet/admin/policy-backups.ts";
+import { changing } from "./common-flags.ts";
 
 type Inherit = (command: Command) => Command;
 type Done = (status: number) => void;
@@ -13,7 +14,7 @@ export function addTailnetCommands(program: Command, done: Done, inherit: Inheri
 }
 
 function addPolicy(program: Command, done: Done, inherit: Inherit): void {
-  const policy = inherit(program.command("policy").helpCommand(false)).description(
+  const policy = inherit(program.command("policy")).description(
     "The tailnet's policy: print what a cluster needs, check, apply, undo.",
   );
   const print = withFeatures(inherit(policy.command("print")))
@@ -35,7 +36,7 @@ function addPolicy(program: Command, done: Done, inherit: Inherit): void {
     const { runPolicyCheck } = await import("./commands/policy-check.ts");
     done(await runPolicyCheck(file, options));
   });
-  const apply = withChange(withApi(withFeatures(inherit(policy.command("apply")))))
+  const apply = changing(withApi(withFeatures(inherit(policy.command("apply")))))
     .description("Put into the tailnet's policy what a cluster lacks; all else stays as it is, to the byte.")
     .option("--style <STYLE>", "grants or acls (default: what the policy uses)")
     .option("--no-tests", "add no policy tests")
@@ -45,7 +46,7 @@ function addPolicy(program: Command, done: Done, inherit: Inherit): void {
     const { runPolicyApply } = await import("./commands/policy-apply.ts");
     done(await runPolicyApply(options));
   });
-  const undo = withChange(withApi(inherit(policy.command("undo"))))
+  const undo = changing(withApi(inherit(policy.command("undo"))))
     .description("Give the tailnet the policy back that it had before `policy apply`.")
     .option("--backup-dir <DIR>", "where the old policy is kept", BACKUP_DIR)
     .addHelpText("after", UNDO_EXAMPLES);
@@ -56,7 +57,7 @@ function addPolicy(program: Command, done: Done, inherit: Inherit): void {
 }
 
 function addService(program: Command, done: Done, inherit: Inherit): void {
-  const service = inherit(program.command("service").helpCommand(false)).description(
+  const service = inherit(program.command("service")).description(
     "The Tailscale Service: one name for the web pages of all hosts.",
   );
   const add = (name: string, words: string) =>
@@ -64,7 +65,7 @@ function addService(program: Command, done: Done, inherit: Inherit): void {
       .description(words)
       .option("--name <SERVICE>", "the Service", "svc:tailmox")
       .option("--tag <TAG>", "tag of the hosts", "tag:tailmox");
-  const define = withChange(
+  const define = changing(
     add("define", "Define the Service for port 443, or bring its definition in order."),
   );
   define.addHelpText("after", SERVICE_EXAMPLES).action(async (options: unknown) => {
@@ -78,7 +79,7 @@ function addService(program: Command, done: Done, inherit: Inherit): void {
     const { runServiceStatus } = await import("./commands/service.ts");
     done(await runServiceStatus(options));
   });
-  const remove = withChange(add("remove", "Remove the Service's definition; its name stops to answer."));
+  const remove = changing(add("remove", "Remove the Service's definition; its name stops to answer."));
   remove.addHelpText("after", SERVICE_EXAMPLES).action(async (options: unknown) => {
     const { runServiceRemove } = await import("./commands/service.ts");
     done(await runServiceRemove(options));
@@ -86,24 +87,22 @@ function addService(program: Command, done: Done, inherit: Inherit): void {
 }
 
 function addKey(program: Command, done: Done, inherit: Inherit): void {
-  const key = inherit(program.command("key").helpCommand(false)).description(
+  const key = inherit(program.command("key")).description(
     "Auth keys for hosts that are to join the tailnet.",
   );
-  const create = withApi(inherit(key.command("create")))
+  const create = changing(withApi(inherit(key.command("create"))))
     .description("Create a tagged, pre-approved, short-lived key, printed once or put in a file.")
     .option("--tag <TAG>", "tag of the hosts", "tag:tailmox")
     .option("--expiry <TIME>", "how long it lets hosts in (30m, 12h, 7d)", "1h")
     .option("--reusable", "for more than one host")
     .option("--out <FILE>", "write it there with mode 0600 instead of printing it")
-    .option("--log-file <FILE>", "where to write the log", LOG_FILE)
     .addHelpText("after", KEY_EXAMPLES);
   create.action(async (options: unknown) => {
     const { runKeyCreate } = await import("./commands/key.ts");
     done(await runKeyCreate(options));
   });
-  const revoke = withApi(inherit(key.command("revoke").argument("<ID>")))
+  const revoke = changing(withApi(inherit(key.command("revoke").argument("<ID>"))))
     .description("Revoke a key by its id: it lets no more hosts in; those that came by it stay.")
-    .option("--log-file <FILE>", "where to write the log", LOG_FILE)
     .addHelpText("after", KEY_EXAMPLES);
   revoke.action(async (id: unknown, options: unknown) => {
     const { runKeyRevoke } = await import("./commands/key.ts");
@@ -112,40 +111,32 @@ function addKey(program: Command, done: Done, inherit: Inherit): void {
 }
 
 function addDevices(program: Command, done: Done, inherit: Inherit): void {
-  const devices = withApi(inherit(program.command("devices")))
+  const devices = inherit(program.command("devices"))
+    .description("The tagged devices of the tailnet.")
+    .addHelpText("after", DEVICES_EXAMPLES);
+  const list = withApi(inherit(devices.command("list", { isDefault: true })))
     .description("Show the tagged devices of the tailnet, and what reinstalled hosts left behind.")
     .option("--tag <TAG>", "tag of the hosts", "tag:tailmox")
     .addHelpText("after", DEVICES_EXAMPLES);
-  devices.action(async (options: unknown) => {
+  list.action(async (options: unknown) => {
     const { runDevices } = await import("./commands/devices.ts");
     done(await runDevices(options));
   });
-  const prune = withChange(withApi(inherit(devices.command("prune").argument("[NAME...]"))))
+  const prune = changing(withApi(inherit(devices.command("prune").argument("[NAME...]"))))
     .description("Delete the devices that are named, or else those that are proven stale.")
     .option("--tag <TAG>", "tag of the hosts", "tag:tailmox")
     .option("--accept-risk <RISK>", "online: delete a named device though it is online or a member")
     .addHelpText("after", DEVICES_EXAMPLES);
-  prune.action(async (names: unknown, _options: unknown, command: Command) => {
+  prune.action(async (names: unknown, options: unknown) => {
     const { runDevicesPrune } = await import("./commands/devices.ts");
-    // commander gives an option that both have to `devices`, wherever it stands.
-    done(await runDevicesPrune(names, command.optsWithGlobals()));
+    done(await runDevicesPrune(names, options));
   });
 }
-
-const LOG_FILE = "/var/log/tailmox.log";
 
 function withApi(command: Command): Command {
   return command
     .option("--api-url <URL>", "the control server's API (default: TAILMOX_API_URL, else Tailscale's own)")
-    .option("--credentials <FILE>", "API token, or OAuth client secret; - reads it from standard input")
-    .option("--json", "print the result as JSON, and nothing else, on stdout");
-}
-
-function withChange(command: Command): Command {
-  return command
-    .option("--yes", "agree to what is shown")
-    .option("--dry-run", "show what would change and change nothing")
-    .option("--log-file <FILE>", "where to write the log", LOG_FILE);
+    .option("--credentials <FILE>", "API token, or OAuth client secret; - reads it from standard input");
 }
 
 function withFeatures(command: Command): Command {

@@ -14,8 +14,8 @@ export function lockRun(path = RUN_LOCK): () => void {
     const pid = readFileSync(path, "utf8").trim();
     closeSync(file);
     throw new UserError("E_RUN_LOCKED", `another tailmox (process ${pid || "unknown"}) changes this host`, {
-      likely: "it was started in another terminal, and has not ended",
-      mend: `wait for it; what it is: ps -f ${pid}`,
+      likely: "it was started in another terminal, which may be closed by now, and has not ended",
+      mend: `tailmox attach shows what it does; wait for it, or end it after its step: kill ${pid}`,
     });
   }
   ftruncateSync(file);
