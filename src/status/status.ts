@@ -3,12 +3,12 @@ import type { Cluster, Member } from "../cluster/facts.ts";
 import type { Reader } from "../host/host.ts";
 import { parseJson } from "../host/json.ts";
 import { pingHost } from "../host/ping.ts";
+import { rttFigures } from "../latency/figures.ts";
 import { readOwnNode } from "../proxmox/own-node.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { readTailnet, type TailnetFacts } from "../tailnet/facts.ts";
 import { wakePath } from "../tailnet/ping.ts";
 import type { Path } from "../tailnet/status.ts";
-import { median } from "../up/reach.ts";
 import { haRisk } from "./ha-risk.ts";
 
 export interface MemberStatus {
@@ -118,7 +118,7 @@ async function measure(reader: Reader, address: string) {
   const { sent, rttMs } = await pingHost(reader, address, 5);
   return {
     path: pongs.at(-1)?.path ?? ({ kind: "unknown" } as const),
-    rttMs: median(rttMs) ?? null,
+    rttMs: rttFigures(rttMs)?.median ?? null,
     loss: 1 - rttMs.length / sent,
   };
 }

@@ -2,10 +2,10 @@ import type { Peer, Verdict } from "../cluster/facts.ts";
 import { completeVerdicts, verdictWords } from "../cluster/verdicts.ts";
 import type { Host } from "../host/host.ts";
 import { keepSecret } from "../host/redact.ts";
-import type { TailnetNode } from "../tailnet/status.ts";
+import { rttFigures } from "../latency/figures.ts";
 import { askByApi, askBySsh, barred, type Contact, unanswered, withShell } from "./contact.ts";
 import type { Company, UpOptions } from "./options.ts";
-import { median, type Reach } from "./reach.ts";
+import type { Reach, ReachedPeer } from "./preflight/preflight.ts";
 import type { Ask, Phase } from "./talk.ts";
 
 /** A peer with all that was seen of it, and the way to ask it again. */
@@ -13,11 +13,6 @@ export interface KnownPeer {
   readonly peer: Peer;
   readonly reach: Reach;
   readonly contact: Contact;
-}
-
-export interface ReachedPeer {
-  readonly node: TailnetNode & { address: string };
-  readonly reach: Reach;
 }
 
 /** ssh first, all at once; then the API where a password is known; last of all the person at the terminal. */
@@ -108,7 +103,7 @@ function describe({ node, reach }: ReachedPeer, contact: Contact): KnownPeer {
     obstacles: reach.obstacles,
     unproven: reach.unproven,
     warnings: reach.warnings,
-    rttMs: median(reach.echoes.rttMs),
+    rttMs: rttFigures(reach.echoes.rttMs)?.median,
     ...seenBy(contact),
   };
   return { peer, reach, contact };

@@ -1,16 +1,20 @@
 import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
+import { readLans } from "../host/lans.ts";
 import { readTailnet } from "../tailnet/facts.ts";
 import { type TailnetNode, withTag } from "../tailnet/status.ts";
-import { askPeers, type KnownPeer, type ReachedPeer } from "./ask-peers.ts";
+import { askPeers, type KnownPeer } from "./ask-peers.ts";
 import type { Company, UpOptions } from "./options.ts";
-import { preflightTable } from "./preflight-table.ts";
-import { tryPeer } from "./reach.ts";
+import type { OwnFacts } from "./own-host.ts";
+import { preflight, type VisiblePeer } from "./preflight/preflight.ts";
+import { routeWarnings } from "./preflight/routes.ts";
+import { findingWords, preflightTable } from "./preflight-table.ts";
 import type { OwnTailnet } from "./tailnet.ts";
 
 /** Phases 4 and 5: who else is there, what lies between, and where each stands. Changes nothing. */
 export async function meetPeers(
   host: Host,
+  { node, place }: OwnFacts,
   tailnet: OwnTailnet,
   options: UpOptions,
   company: Company,
@@ -18,16 +22,22 @@ export async function meetPeers(
   const { talk } = company;
   const seen = await findPeers(host, tailnet, options, company);
   if (seen.length === 0) return [];
-  const preflight = talk.phase("Preflight", `trying ${seen.length} at once (usually 4-6 s)`);
-  const reached = await Promise.all(
-    seen.map(async (node) => ({ node, reach: await tryPeer(host, node, node.address) })),
-  );
+  const own = { node: node.name, pve: node.pve.version, address: tailnet.address, place, tag: options.tag };
+  const phase = talk.phase("Preflight", `trying ${seen.length} at once (usually 4-6 s)`);
+  const reached = await preflight(host, own, seen, undefined);
   const bad = reached.filter(({ reach }) => reach.obstacles.length > 0).length;
-  const verdict = `${seen.length - bad} of ${seen.length} reachable`;
-  if (bad > 0) preflight.warn(verdict);
-  else preflight.ok(verdict);
-  talk.note(...preflightTable(reached.map(({ node, reach }) => ({ name: node.name, reach }))));
+  if (bad > 0) phase.warn(`${bad} of ${seen.length} peers cannot be clustered with`);
+  else phase.ok(`${seen.length} of ${seen.length} reachable`);
+  talk.note(...preflightTable(reached), ...(await ownRouteLines(host, tailnet)));
   return askPeers(host, reached, options, company);
+}
+
+/** What is wrong with this host's own routes concerns no peer, and stops nobody. */
+async function ownRouteLines(host: Host, { status }: OwnTailnet): Promise<string[]> {
+  const facts = await readTailnet(host);
+  if (facts.kind !== "answers") return [];
+  const found = routeWarnings(facts.prefs, status, await readLans(host));
+  return found.flatMap((finding) => findingWords("this host", finding));
 }
 
 async function findPeers(
@@ -35,7 +45,7 @@ async function findPeers(
   tailnet: OwnTailnet,
   options: UpOptions,
   { talk }: Company,
-): Promise<ReachedPeer["node"][]> {
+): Promise<VisiblePeer[]> {
   const phase = talk.phase("Peers", "looking for hosts with the tag");
   let peers = addressed(withTag(tailnet.status.peers, options.tag));
   if (peers.length === 0) {
@@ -52,7 +62,7 @@ async function findPeers(
   return peers;
 }
 
-function addressed(nodes: readonly TailnetNode[]): ReachedPeer["node"][] {
+function addressed(nodes: readonly TailnetNode[]): VisiblePeer[] {
   return nodes
     .flatMap((node) => (node.address === undefined ? [] : [{ ...node, address: node.address }]))
     .sort((a, b) => a.name.localeCompare(b.name));

@@ -1,5 +1,5 @@
-/** Rows as lines: columns padded to their widest cell, two blanks between. */
-export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+/** Rows as lines: columns padded to their widest cell, two blanks between where nothing else is said. */
+export function alignColumns(rows: readonly (readonly string[])[], gap = 2): string[] {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {
@@ -9,7 +9,7 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
+      .join(" ".repeat(gap))
       .trimEnd(),
   );
 }

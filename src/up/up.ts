@@ -8,6 +8,7 @@ import type { Company, UpOptions } from "./options.ts";
 import { lookAtOwnHost } from "./own-host.ts";
 import { assertOwnRisks } from "./own-risks.ts";
 import { meetPeers } from "./peers.ts";
+import { assertServiceCan, type OfferedService, showService } from "./service.ts";
 import { joinTailnet } from "./tailnet.ts";
 import { verifyMember } from "./verify.ts";
 import { finishWeb, showWeb, type Web } from "./web.ts";
@@ -22,6 +23,7 @@ export interface UpResult {
   /** Absent when a dry run ended before the tailnet was there. */
   readonly tailnet?: { readonly address: string; readonly dnsName: string; readonly version: string };
   readonly web?: Web;
+  readonly service?: OfferedService;
   readonly peers: readonly {
     readonly name: string;
     readonly address: string;
@@ -44,6 +46,8 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
     return { ...about, outcome: "dry run", peers: [] };
   }
   const node = { ...about, address: tailnet.address, dnsName: tailnet.status.self.dnsName };
+  const wanted = options.staging ? undefined : options.service;
+  const service = wanted && (await assertServiceCan(host, tailnet.status, wanted));
   const webPhase = await showWeb(host, node.node, tailnet, options, company);
   const self = {
     address: node.address,
@@ -56,7 +60,7 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
   }
   // A member has nothing to decide, unless it was told to go elsewhere.
   const settled = own.place.kind === "member" && options.join === undefined;
-  const known = settled ? [] : await meetPeers(host, tailnet, options, company);
+  const known = settled ? [] : await meetPeers(host, own, tailnet, options, company);
   const outcome = await makeMember(host, own, tailnet, known, options, company);
   const found = {
     ...about,
@@ -71,8 +75,15 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
   const cluster = await verifyMember(host, { ...about, address: tailnet.address }, patienceMs, talk);
   await releaseGuard(host, options, talk);
   const web = await finishWeb(host, webPhase, { ...node }, company);
+  const offered = service && (await showService(host, node.node, service, options, company));
   const changed = outcome === "nothing to do" && webPhase.changed;
-  return { ...found, outcome: changed ? "changed" : outcome, web, cluster };
+  return {
+    ...found,
+    outcome: changed ? "changed" : outcome,
+    web,
+    ...(offered && { service: offered }),
+    cluster,
+  };
 }
 
 function summary({ peer }: KnownPeer): UpResult["peers"][number] {

@@ -1,5 +1,7 @@
 import type { Obstacle } from "../../cluster/facts.ts";
-import type { TailnetNode } from "../../tailnet/status.ts";
+
+/** Between the daemons, until the path is direct: first contact goes by a relay (tailscale.md 6.3). */
+export const WAKING_PINGS = 3;
 
 /** A peer that the control server calls offline is not tried: what would follow is one finding, and not five. */
 export function offline(): Obstacle {
@@ -13,11 +15,11 @@ export function offline(): Obstacle {
 }
 
 /** What the two daemons cannot do, nothing above them can. */
-export function noPong({ name }: TailnetNode, pings: number): Obstacle {
+export function noPong(name: string): Obstacle {
   return {
     ...UNREACHABLE,
     check: "online",
-    what: `no answer to ${pings} pings between the two tailscaled`,
+    what: `no answer to ${WAKING_PINGS} pings between the two tailscaled`,
     likely: "it was cut off or switched off so lately that the control server does not know yet",
     mend: `tailscale ping ${name}; there: tailscale netcheck`,
   };

@@ -1,0 +1,67 @@
+import type { Place } from "../../cluster/facts.ts";
+import { knetStats, parseCmap } from "../../corosync/cmap.ts";
+import type { Host } from "../../host/host.ts";
+import type { Answering } from "../../rendezvous/answer.ts";
+import type { TailnetNode } from "../../tailnet/status.ts";
+import { type Findings, judge } from "./judge.ts";
+import type { Named } from "./names.ts";
+import { type Eyes, type Sights, tryPeer } from "./sights.ts";
+
+/** A peer that is visible on the tailnet and has an address there. */
+export type VisiblePeer = TailnetNode & { readonly address: string };
+
+/** What was seen between this host and one peer, and what it comes to. */
+export type Reach = Sights & Findings;
+
+export interface ReachedPeer {
+  readonly node: VisiblePeer;
+  readonly reach: Reach;
+}
+
+/** This host, as far as peers are held against it. */
+export interface Own {
+  readonly node: string;
+  readonly pve: string;
+  readonly address: string;
+  readonly place: Place;
+  readonly tag: string;
+}
+
+/** Tries all peers at once; under 10 s whatever their number. Changes nothing. Throws E_TOOL_MISSING. */
+export async function preflight(
+  host: Host,
+  own: Own,
+  peers: readonly VisiblePeer[],
+  answering: Answering | undefined,
+): Promise<ReachedPeer[]> {
+  const eyes: Eyes = { host, address: own.address, answering, knet: await ownLinks(host, own.place) };
+  const tried = await Promise.all(peers.map(async (node) => ({ node, sights: await tryPeer(eyes, node) })));
+  return judged(own, tried);
+}
+
+/** All of them judged anew, since one peer's name matters to the others. */
+export function judged(
+  own: Own,
+  seen: readonly { readonly node: VisiblePeer; readonly sights: Sights }[],
+): ReachedPeer[] {
+  const here: Named = { name: "this host", address: own.address, node: own.node };
+  const named = seen.map(({ node, sights }) => ({ ...node, node: sights.node }));
+  return seen.map(({ node, sights }, index) => {
+    const peer = { ...node, node: sights.node };
+    const others = [here, ...named.filter((_, other) => other !== index)];
+    return { node, reach: { ...sights, ...judge(sights, { tag: own.tag, ownPve: own.pve, peer, others }) } };
+  });
+}
+
+/** What corosync here says of link 0 to each other member, by address; none on a host in no cluster. */
+async function ownLinks(host: Host, place: Place): Promise<Eyes["knet"]> {
+  if (place.kind !== "member") return new Map();
+  const { stdout } = await host.run(["corosync-cmapctl", "-m", "stats"], { timeoutMs: 10_000 });
+  const stats = knetStats(parseCmap(stdout));
+  return new Map(
+    place.cluster.members.flatMap(({ id, link0 }) => {
+      const link = stats.get(id);
+      return link ? [[link0, link] as const] : [];
+    }),
+  );
+}
