@@ -20,6 +20,7 @@ export interface Proof {
 
 const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   boot: async () => (await import("./boot.ts")).default,
+  "stability-loss": async () => (await import("./stability/loss-proof.ts")).default,
   filesystem: async () => (await import("./filesystem.ts")).default,
   "join-guard": async () => (await import("./join-guard.ts")).default,
   tune: async () => (await import("./tune.ts")).default,
@@ -52,7 +53,10 @@ const evidence = {
 const file = join(projectDir, "docs/evidence", `${name}.json`);
 await mkdir(join(projectDir, "docs/evidence"), { recursive: true });
 await writeFile(file, `${JSON.stringify(evidence, null, 2)}\n`);
-console.log(`${name} holds. Written: docs/evidence/${name}.json`);
+const broken = measured.broken ?? [];
+for (const claim of broken) console.error(`!!  does not hold: ${claim}`);
+console.log(`${name} ${broken.length > 0 ? "fails" : "holds"}. Written: docs/evidence/${name}.json`);
+process.exitCode = broken.length > 0 ? 1 : 0;
 
 /** What the figures were measured on: without it they say nothing. */
 async function circumstances() {

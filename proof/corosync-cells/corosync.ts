@@ -32,7 +32,7 @@ export async function startHost(plan: LabPlan, cell: PlacedCell, place: number):
   const { host } = portAt(cell, place);
   const lowers = await ensureImage(cell.release);
   const root = lowers.at(-1) ?? lowers[0];
-  await startDaemon(plan, host.name, [await cellsProgram(), "run", root, host.dir], {
+  await startDaemon(plan, host.name, [await cellsProgram(), "run", root, host.dir, host.name], {
     namespace: host.namespace,
   });
 }

@@ -17,10 +17,10 @@ export interface PlacedCell extends Cell {
 export const MOST_HOSTS_AT_ONCE = 240;
 
 /** One lab, networks and relay only, that holds all cells; `takeDown(plan)` ends it. Throws what createFabric throws. */
-export async function fabricOf(
+export async function fabricOf<Kind extends Cell>(
   name: string,
-  cells: readonly Cell[],
-): Promise<{ plan: LabPlan; cells: PlacedCell[] }> {
+  cells: readonly Kind[],
+): Promise<{ plan: LabPlan; cells: (Kind & PlacedCell)[] }> {
   const whole = planLab(
     name,
     scenario.parse({
