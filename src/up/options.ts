@@ -15,6 +15,8 @@ export interface UpOptions {
   readonly passwords: Passwords;
   /** undefined: serve where the tailnet can, else none. */
   readonly web: WebKind | undefined;
+  /** "svc:tailmox": offered after the join; undefined: none. */
+  readonly service?: string | undefined;
   /** Ends when Tailscale is logged in and the certificate is fetched. */
   readonly staging: boolean;
   readonly acceptRisks: readonly Risk[];

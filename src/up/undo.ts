@@ -2,17 +2,12 @@ import { UserError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { type OwnNode, readOwnNode } from "../proxmox/own-node.ts";
 import { readPlace } from "../proxmox/place.ts";
-import { CERTIFICATE, readProxyCertificate } from "../proxmox/web-certificate.ts";
 import { applySteps } from "../steps/apply.ts";
 import { corosyncOrder, hasDropIn } from "../steps/corosync-order.ts";
-import { fetchCertificate } from "../steps/fetch-certificate.ts";
 import { hasTemplateLines, hostsTemplate } from "../steps/hosts-template.ts";
 import { installTailscale } from "../steps/install-tailscale.ts";
 import { publishAddress } from "../steps/publish-address.ts";
-import { hasRenewal, stopRenewing } from "../steps/renew-certificate.ts";
 import { planRestoredHosts, restoreHosts } from "../steps/restore-hosts.ts";
-import { askPort443, stopServing } from "../steps/serve-web.ts";
-import { setCertificate } from "../steps/set-certificate.ts";
 import type { Step } from "../steps/step.ts";
 import { undoing } from "../steps/undoing.ts";
 import { readTailnet, type TailnetFacts } from "../tailnet/facts.ts";
@@ -21,6 +16,7 @@ import { agreed } from "./consent.ts";
 import type { Company } from "./options.ts";
 import { comesThroughTailnet } from "./own-session.ts";
 import type { Risk } from "./risks.ts";
+import { undoWeb } from "./undo-web.ts";
 
 export interface UndoOptions {
   /** Tailscale, too: logged out and removed. */
@@ -71,21 +67,6 @@ async function planUndo(
   ];
 }
 
-async function undoWeb(host: Host, node: string, tailnet: TailnetFacts): Promise<Step[]> {
-  const self = tailnet.kind === "answers" ? tailnet.status.self : undefined;
-  const dnsName = self?.dnsName ?? "";
-  const serves = self !== undefined && (await askPort443(host, dnsName))?.kind === "web page";
-  const isSet = (await readProxyCertificate(host, node)) === "tailmox";
-  const isKept = (await host.text(CERTIFICATE.cert)) !== undefined;
-  const spec = { node, dnsName, address: self?.address ?? "" };
-  return [
-    ...(serves ? [undoing(SERVE, stopServing)] : []),
-    ...((await hasRenewal(host)) ? [undoing(RENEWAL, stopRenewing)] : []),
-    ...(isSet ? [undoing(SET, setCertificate(spec).undo)] : []),
-    ...(isKept ? [undoing(KEPT, fetchCertificate(dnsName, { toFiles: true }).undo)] : []),
-  ];
-}
-
 /** Without its repository Tailscale would get no updates: so the one goes with the other. */
 async function undoTailscale(
   host: Host,
@@ -125,26 +106,6 @@ const DROP_IN = {
 const TEMPLATE = {
   name: "cloud-init",
   title: "take tailmox's lines out of cloud-init's template of /etc/hosts",
-  usually: "at once",
-};
-const SERVE = {
-  name: "web page",
-  title: "show the web page no longer on 443 of the tailnet (tailscale serve --https=443 off)",
-  usually: "usually 1 s",
-};
-const RENEWAL = {
-  name: "renewal",
-  title: "remove the timer that renews the certificate",
-  usually: "usually 1 s",
-};
-const SET = {
-  name: "certificate",
-  title: "pveproxy shows the certificate of its own authority again (pvenode cert delete)",
-  usually: "usually 2 s",
-};
-const KEPT = {
-  name: "its files",
-  title: "remove Tailscale's certificate and key from /var/lib/tailmox",
   usually: "at once",
 };
 const REPOSITORY = {

@@ -10,6 +10,7 @@ import { changeHere } from "../change-here.ts";
 import { durationFlag } from "../duration.ts";
 import { parseFlags } from "../flags.ts";
 import { readAuthKey, readSecretFile } from "../secrets.ts";
+import { serviceName } from "../tailnet-flags.ts";
 
 /** `tailmox up`: reads what was asked, does it, shows what came of it. Gives the exit status. */
 export async function runUp(raw: unknown): Promise<number> {
@@ -47,6 +48,7 @@ const flagsSchema = z.object({
   join: z.string().optional(),
   passwordFile: z.string().optional(),
   web: z.enum(["serve", "cert", "none"], "serve, cert or none").optional(),
+  service: serviceName.optional(),
   staging: z.boolean().default(false),
   loginTimeout: durationFlag(5_000, 86_400_000).prefault("10m"),
   joinTimeout: durationFlag(10_000, 1_800_000).prefault("120s"),
