@@ -12,10 +12,13 @@ import { run } from "../src/host/run.ts";
  */
 export interface Proof {
   readonly summary: string;
-  readonly prove: (
-    say: (line: string) => void,
-    args: readonly string[],
-  ) => Promise<Record<string, unknown> | undefined>;
+  readonly prove: (say: (line: string) => void, args: readonly string[]) => Promise<Measured | undefined>;
+}
+
+/** `broken`: what was claimed and does not hold. The proof fails then, and its evidence is written all the same. */
+export interface Measured {
+  readonly broken?: readonly string[];
+  readonly [figure: string]: unknown;
 }
 
 const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
