@@ -41,9 +41,11 @@ const READING: readonly Argv[] = [
   ["tailscale", "serve", "status"],
   ["tailscale", "status"],
   ["tailscale", "version"],
+  ["tailscale", "whois"],
   ["timedatectl", "show"],
   ["true"],
   ["uname", "-n"],
+  ["who"],
   ["xargs", "-P", "64", "-I", "{}", "ping", "-n"],
   ["xargs", "-P", "64", "-I", "{}", "tailscale", "ping"],
 ];
