@@ -59,6 +59,7 @@ export async function showService(
   name: ServiceName,
   options: UpOptions,
   company: Company,
+  approvalMs = 10_000,
 ): Promise<OfferedService | undefined> {
   const { talk } = company;
   const step = offerService(name);
@@ -68,7 +69,7 @@ export async function showService(
     await applySteps(host, [step], talk);
   }
   const phase = talk.phase("Service", `waiting for the approval of ${name.service} (usually 1-5 s)`);
-  const addresses = await poll(APPROVAL_MS, 1_000, () => approved(host, name.service));
+  const addresses = await poll(approvalMs, 1_000, () => approved(host, name.service));
   if (!addresses) {
     phase.warn(`${name.service} is offered by this host, and not approved yet`);
     talk.note(...MISSING(name.service));
@@ -91,8 +92,6 @@ export async function showService(
   }
   return { ...name, approved: true, answers: answer.kind === "verified" };
 }
-
-const APPROVAL_MS = 10_000;
 
 const MISSING = (service: string) => [
   `It answers nobody until the tailnet's administrator has defined ${service} and approved this host:`,

@@ -183,6 +183,18 @@ describeLab("the way from a bare tailnet to a web page", () => {
     expect(again).toMatchObject({ exit: 0, text: expect.stringContaining("Nothing to do") });
   });
 
+  test("a Service is offered beside it, and what approval is missing is said until it is there", async () => {
+    const offered = await up(pve1, ["--service", "svc:tailmox"]);
+    expect(offered).toMatchObject({ exit: 0, text: expect.stringContaining("and not approved yet") });
+    expect(offered.text).toContain("tailmox service define --name svc:tailmox");
+    const status = JSON.parse((await shell(pve1, "tailscale serve status --json")).stdout);
+    expect(Object.keys(status.Web)).toEqual(["pve1.lab.ts.net:443"]);
+    expect(Object.keys(status.Services["svc:tailmox"].Web)).toEqual(["tailmox.lab.ts.net:443"]);
+    await setCapabilities(plan, "pve1", { "service-host": [{ "svc:tailmox": ["100.100.0.1"] }] });
+    const approved = await up(pve1, ["--service", "svc:tailmox"]);
+    expect(approved).toMatchObject({ exit: 0, text: expect.not.stringContaining("not approved yet") });
+  });
+
   test("a foreign handler on 443 is left as it is, and refused when asked for by name", async () => {
     await shell(pve2, "tailscale serve --bg --yes --https=443 text:mine");
     const { exit, text } = await up(pve2, ["--web", "serve"]);
