@@ -22,6 +22,7 @@ import type { KnownPeer } from "./ask-peers.ts";
 import { agreed, type Plan } from "./consent.ts";
 import { templateOfHosts } from "./hosts-manager.ts";
 import { joinTurn, NO_TURN } from "./join-turn.ts";
+import { assertWayIn } from "./keep-way-in.ts";
 import type { Company, UpOptions } from "./options.ts";
 import type { OwnFacts } from "./own-host.ts";
 import { refusalError } from "./refusal.ts";
@@ -52,6 +53,7 @@ export async function makeMember(
     const again = await clearOwnEntry(host, decision, { node, known }, options, company);
     return again ? makeMember(host, own, tailnet, again, options, company) : "dry run";
   }
+  await assertWayIn(host, { node, resolvesTo: own.facts.resolvesTo }, decision, known);
   const facts = {
     node,
     address,

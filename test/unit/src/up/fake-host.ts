@@ -61,7 +61,7 @@ export function fakeHost(
 
 /** What every run looks at, with an answer that says nothing; what the test itself answers comes first. */
 function missingIn(first: Readonly<Answers>): Answers {
-  const looks = ["getent ahosts", "ip -json", "timedatectl show", "df --output=avail"];
+  const looks = ["getent ahosts", "ip -json", "timedatectl show", "df --output=avail", "who"];
   return Object.fromEntries(looks.flatMap((words) => (words in first ? [] : [[words, ""]])));
 }
 
