@@ -7,20 +7,24 @@ import { type Journal, noJournal, openJournal } from "../host/journal.ts";
 import { localTransport } from "../host/local.ts";
 import { askOnTerminal } from "./ask.ts";
 import { reportError } from "./report-error.ts";
+import { makeScreen } from "./screen.ts";
+import { telling } from "./telling.ts";
 
 /** Flags of every command that changes the tailnet. */
 export const changeFlags = z.object({
   yes: z.boolean().default(false),
   dryRun: z.boolean().default(false),
+  verbose: z.boolean().default(false),
   logFile: z.string(),
 });
 
 /** This host with its gate and journal; the gate is closed for a dry run. */
-export function openChange({ dryRun, logFile }: { dryRun: boolean; logFile: string }): {
+export function openChange({ dryRun, verbose, logFile }: z.output<typeof changeFlags>): {
   host: Host;
   journal: Journal;
 } {
-  const journal = dryRun ? noJournal : openJournal(logFile);
+  const kept = dryRun ? noJournal : openJournal(logFile);
+  const journal = verbose ? telling(kept, makeScreen(process.stderr)) : kept;
   stopBetweenChanges((line) => console.error(line));
   return {
     host: openHost(localTransport("this host"), dryRun ? closedGate : openGate(journal), journal),

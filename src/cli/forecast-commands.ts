@@ -69,7 +69,7 @@ Examples:
   tailmox forecast --matrix hosts.csv
   tailmox forecast --matrix hosts.json --settings pve-9
       with the defaults of Proxmox VE 9
-  tailmox forecast --matrix hosts.json --settings /etc/corosync/corosync.conf --ha
+  tailmox forecast --matrix hosts.json --settings corosync.conf --ha
   tailmox forecast --matrix hosts.json --without oslo`;
 
 const RING_EXAMPLES = `

@@ -9,12 +9,12 @@ import { tunedSettings } from "../cluster/tuned.ts";
 import type { SettingsFor } from "../cluster/weakest.ts";
 import { UserError } from "../errors.ts";
 import { livingMesh, type MeshInput } from "./living-mesh.ts";
+import { lookFlags } from "./look.ts";
 
 /** Flags that forecast, ring and tune have in common. */
-export const matrixFlags = z.object({
+export const matrixFlags = lookFlags.extend({
   matrix: z.string().optional(),
   without: z.array(z.string()).default([]),
-  json: z.boolean().default(false),
 });
 
 export const seedFlag = z.coerce.number().int().min(0).max(0xffff_ffff);
@@ -25,7 +25,7 @@ export const seedFlag = z.coerce.number().int().min(0).max(0xffff_ffff);
  */
 export async function readMesh(flags: z.output<typeof matrixFlags>, command: string): Promise<MeshInput> {
   const { matrix: file } = flags;
-  if (file === undefined) return livingMesh(command, flags.without);
+  if (file === undefined) return livingMesh(command, flags.without, flags);
   const text = await readText(file, (why) => badMatrix(file, why));
   return { mesh: fullMesh(without(parseLatencyMatrix(text, file), flags.without)) };
 }

@@ -1,14 +1,11 @@
 import { parseLatencyMatrix } from "../cluster/latency-matrix.ts";
 import { fullMesh, type Mesh, without } from "../cluster/mesh.ts";
 import { UserError } from "../errors.ts";
-import { closedGate } from "../host/gate.ts";
-import { openHost } from "../host/host.ts";
-import { noJournal } from "../host/journal.ts";
-import { localTransport } from "../host/local.ts";
 import { matrixFile } from "../latency/matrix-file.ts";
 import { measure } from "../latency/measure.ts";
 import { readRoster } from "../latency/roster.ts";
 import { usesHa } from "../status/ha-risk.ts";
+import { type LookFlags, lookHere } from "./look.ts";
 import { makeScreen } from "./screen.ts";
 
 /** What a command works on: the links, and what else is known where they were measured just now. */
@@ -28,9 +25,13 @@ export interface MeshInput {
  * Measures the links between the members (or this host and the tagged peers) for as long as figures need that are
  * good enough for a first look. Tells on stderr what it does. Throws E_NEEDS_MATRIX where there is nothing to measure.
  */
-export async function livingMesh(command: string, leftOut: readonly string[]): Promise<MeshInput> {
+export async function livingMesh(
+  command: string,
+  leftOut: readonly string[],
+  look: LookFlags,
+): Promise<MeshInput> {
   if (process.getuid?.() !== 0) throw needsMatrix(command, "it was not started as root");
-  const here = openHost(localTransport("this host"), closedGate, noJournal);
+  const here = lookHere(look);
   const roster = await readRoster(here, "tag:tailmox").catch((error: unknown) => {
     const isAlone = error instanceof UserError && error.code === "E_NOTHING_TO_MEASURE";
     throw isAlone ? needsMatrix(command, error.message) : error;

@@ -14,9 +14,9 @@ export function addTailnetCommands(program: Command, done: Done, inherit: Inheri
 }
 
 function addPolicy(program: Command, done: Done, inherit: Inherit): void {
-  const policy = inherit(program.command("policy")).description(
-    "The tailnet's policy: print what a cluster needs, check, apply, undo.",
-  );
+  const policy = inherit(program.command("policy"))
+    .description("The tailnet's policy: print what a cluster needs, check, apply, undo.")
+    .addHelpText("after", POLICY_EXAMPLES);
   const print = withFeatures(inherit(policy.command("print")))
     .description("Print the least policy that a cluster needs, as HuJSON with comments.")
     .option("--style <STYLE>", "grants or acls", "grants")
@@ -57,9 +57,9 @@ function addPolicy(program: Command, done: Done, inherit: Inherit): void {
 }
 
 function addService(program: Command, done: Done, inherit: Inherit): void {
-  const service = inherit(program.command("service")).description(
-    "The Tailscale Service: one name for the web pages of all hosts.",
-  );
+  const service = inherit(program.command("service"))
+    .description("The Tailscale Service: one name for the web pages of all hosts.")
+    .addHelpText("after", SERVICE_EXAMPLES);
   const add = (name: string, words: string) =>
     withApi(inherit(service.command(name)))
       .description(words)
@@ -87,9 +87,9 @@ function addService(program: Command, done: Done, inherit: Inherit): void {
 }
 
 function addKey(program: Command, done: Done, inherit: Inherit): void {
-  const key = inherit(program.command("key")).description(
-    "Auth keys for hosts that are to join the tailnet.",
-  );
+  const key = inherit(program.command("key"))
+    .description("Auth keys for hosts that are to join the tailnet.")
+    .addHelpText("after", KEY_EXAMPLES);
   const create = changing(withApi(inherit(key.command("create"))))
     .description("Create a tagged, pre-approved, short-lived key, printed once or put in a file.")
     .option("--tag <TAG>", "tag of the hosts", "tag:tailmox")
@@ -150,6 +150,12 @@ function withFeatures(command: Command): Command {
     .option("--service <SERVICE>", "name of the Service (default: svc:tailmox)")
     .option("--no-service", "without Service");
 }
+
+const POLICY_EXAMPLES = `
+Examples:
+  tailmox policy print > policy.hujson
+  tailmox policy check --remote --credentials token
+  tailmox policy apply --credentials token`;
 
 const PRINT_EXAMPLES = `
 Examples:

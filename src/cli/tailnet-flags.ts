@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import type { Journal } from "../host/journal.ts";
 import type { Features } from "../policy/needs.ts";
 import type { Dialect } from "../policy/policy.ts";
 import { parseSelector } from "../policy/selector.ts";
@@ -7,13 +8,13 @@ import type { ControlPlane } from "../tailnet/api/control-plane.ts";
 import { type Credential, parseCredential } from "../tailnet/api/credential.ts";
 import { HOSTED_API, openControlPlane } from "../tailnet/api/open.ts";
 import { askOnTerminal } from "./ask.ts";
+import { lookFlags } from "./look.ts";
 import { readSecretFile } from "./secrets.ts";
 
 /** Flags of every command that speaks to the control server's API. */
-export const apiFlags = z.object({
+export const apiFlags = lookFlags.extend({
   apiUrl: z.url({ protocol: /^https?$/ }).optional(),
   credentials: z.string().optional(),
-  json: z.boolean().default(false),
 });
 
 export const tagFlag = z
@@ -56,9 +57,10 @@ export function featuresOf(flags: z.output<typeof featureFlags>, dialect: Dialec
 export async function openPlane(
   { apiUrl, credentials }: { apiUrl?: string | undefined; credentials?: string | undefined },
   tell: (words: string) => void,
+  journal: Journal,
 ): Promise<ControlPlane> {
   const url = apiUrl ?? process.env.TAILMOX_API_URL ?? HOSTED_API;
-  return openControlPlane(url, await credentialFor(credentials, url), { tell });
+  return openControlPlane(url, await credentialFor(credentials, url), { tell, journal });
 }
 
 async function credentialFor(file: string | undefined, url: string): Promise<Credential> {

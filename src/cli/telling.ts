@@ -7,10 +7,11 @@ export function telling(journal: Journal, screen: Screen): Journal {
     ...journal,
     write(entry) {
       journal.write(entry);
-      const { event, what, undo, argv, exit, ms } = entry;
+      const { event, what, undo, argv, exit, ms, method, path, status } = entry;
       if (event === "change") screen.note(`change: ${what} (to undo: ${undo})`);
       if (event === "run" && Array.isArray(argv))
         screen.note(`ran: ${argv.join(" ")} (exit ${exit}, ${ms} ms)`);
+      if (event === "request") screen.note(`asked: ${method} ${path} (${status}, ${ms} ms)`);
     },
   };
 }

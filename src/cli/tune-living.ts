@@ -19,6 +19,9 @@ import { chooseSettings } from "./forecast-input.ts";
 import { livingMesh } from "./living-mesh.ts";
 import { fittingSettings, type Reasoned, type TuneOutlook, tuneOutlook } from "./tune-outlook.ts";
 
+/** The run has its own journal, and its own words for what it measures. */
+const SILENT = { json: false, verbose: false, logFile: undefined };
+
 export interface LivingFlags {
   readonly undo: boolean;
   readonly to: string;
@@ -71,7 +74,7 @@ export async function planTune(
   const ha = flags.ha || (await usesHa(here));
   const noHa = flags.acceptRisk.includes("no-ha");
   if (ha && noHa) throw contradiction();
-  const { mesh, living } = await livingMesh("tune", []);
+  const { mesh, living } = await livingMesh("tune", [], SILENT);
   const fast = living?.fastDataUp ?? false;
   const limitMs = noHa ? OUTAGE_LIMIT_WITHOUT_HA_MS : OUTAGE_LIMIT_MS;
   const wanted: Wanted = flags.undo

@@ -8,6 +8,7 @@ import { alignColumns } from "../../up/table.ts";
 import { changeFlags, isAgreed, journalled, notAgreed, openChange } from "../change-tools.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
+import { lookJournal } from "../look.ts";
 import { apiFlags, openPlane, tagFlag } from "../tailnet-flags.ts";
 import { wrap } from "../wrap.ts";
 
@@ -18,7 +19,7 @@ const pruneFlags = listFlags.extend(changeFlags.shape).extend({ acceptRisk: z.li
 /** `tailmox devices`: the tagged ones, verdict first. Gives the exit status. */
 export async function runDevices(raw: unknown): Promise<number> {
   const flags = parseFlags(listFlags, raw);
-  const plane = await openPlane(flags, (words) => console.error(words));
+  const plane = await openPlane(flags, (words) => console.error(words), lookJournal(flags));
   const tagged = withTag(await plane.devices(), flags.tag);
   const stale = staleDevices(tagged, Date.now());
   const result = {
@@ -38,7 +39,7 @@ export async function runDevicesPrune(rawNames: unknown, raw: unknown): Promise<
   const { host, journal } = openChange(flags);
   return journalled(journal, flags.json, async () => {
     const say = (words: string) => (flags.json ? console.error(words) : console.log(words));
-    const plane = await openPlane(flags, say);
+    const plane = await openPlane(flags, say, journal);
     const tagged = withTag(await plane.devices(), flags.tag);
     const members = await memberAddresses(host);
     const options = { wanted, members, acceptOnline: flags.acceptRisk === "online" };

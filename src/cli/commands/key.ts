@@ -8,7 +8,7 @@ import { apiFlags, openPlane, tagFlag } from "../tailnet-flags.ts";
 import { parseTime } from "../time.ts";
 import { wrap } from "../wrap.ts";
 
-const baseFlags = apiFlags.extend({ logFile: changeFlags.shape.logFile });
+const baseFlags = apiFlags.extend(changeFlags.shape);
 
 const createFlags = baseFlags.extend({
   tag: tagFlag,
@@ -23,11 +23,12 @@ export async function runKeyCreate(raw: unknown): Promise<number> {
   const { tag, reusable, out, json } = flags;
   const seconds = parseTime(flags.expiry, "--expiry") / 1_000;
   if (seconds < 60 || seconds > 90 * 86_400) throw outOfRange();
-  const { host, journal } = openChange({ ...flags, dryRun: false });
+  const { host, journal } = openChange(flags);
   return journalled(journal, json, async () => {
-    const plane = await openPlane(flags, (words) => console.error(words));
+    const plane = await openPlane(flags, (words) => console.error(words), journal);
     const wanted = { tag, seconds, reusable, description: "tailmox key create" };
     const change = { what: `create an auth key for ${tag} at ${plane.url}`, undo: "tailmox key revoke ID" };
+    if (flags.dryRun) return dryRun(change.what, json);
     const { id, key, expires } = await host.change(change, () => plane.createKey(wanted));
     keepSecret(key);
     const told = { id, expires, tag, reusable };
@@ -55,17 +56,24 @@ export async function runKeyRevoke(rawId: unknown, raw: unknown): Promise<number
   const flags = parseFlags(baseFlags, raw);
   const id = z.string().parse(rawId);
   if (/^(?:tskey|hskey)-/.test(id)) throw keyInsteadOfId(id);
-  const { host, journal } = openChange({ ...flags, dryRun: false });
+  const { host, journal } = openChange(flags);
   return journalled(journal, flags.json, async () => {
-    const plane = await openPlane(flags, (words) => console.error(words));
+    const plane = await openPlane(flags, (words) => console.error(words), journal);
     const change = {
       what: `revoke the auth key ${id} at ${plane.url}`,
       undo: "a new key: tailmox key create",
     };
+    if (flags.dryRun) return dryRun(change.what, flags.json);
     await host.change(change, () => plane.revokeKey(id));
     console.log(flags.json ? envelope({ ok: true, result: { id } }) : `The key ${id} lets no more hosts in.`);
     return 0;
   });
+}
+
+function dryRun(what: string, json: boolean): number {
+  if (json) console.log(envelope({ ok: true, result: { outcome: "dry run", what } }));
+  console.error(`Dry run: nothing was changed. It would ${what}.`);
+  return 0;
 }
 
 function absolute(path: string): string {

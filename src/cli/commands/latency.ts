@@ -1,10 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { closedGate } from "../../host/gate.ts";
-import { openHost } from "../../host/host.ts";
-import { noJournal } from "../../host/journal.ts";
-import { localTransport } from "../../host/local.ts";
 import { matrixCsv, matrixFile } from "../../latency/matrix-file.ts";
 import { type Measurement, measure } from "../../latency/measure.ts";
 import { type Roster, readRoster } from "../../latency/roster.ts";
@@ -13,22 +9,23 @@ import { durationFlag } from "../duration.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
 import { latencyLines } from "../latency-text.ts";
+import { lookFlags, lookHere } from "../look.ts";
 import { makeScreen, silentScreen } from "../screen.ts";
 
-const flags = z.object({
+const flags = lookFlags.extend({
   for: durationFlag(1_000, 3_600_000).default(5_000),
   watch: z.boolean().default(false),
-  json: z.boolean().default(false),
   csv: z.boolean().default(false),
   save: z.string().optional(),
 });
 
 /** `tailmox latency`: the matrix between all members or tagged peers. Gives the exit status. */
 export async function runLatency(raw: unknown): Promise<number> {
-  const { for: durationMs, watch, json, csv, save } = parseFlags(flags, raw);
+  const given = parseFlags(flags, raw);
+  const { for: durationMs, watch, json, csv, save } = given;
   if (json && csv) throw bothForms();
   assertRoot();
-  const here = openHost(localTransport("this host"), closedGate, noJournal);
+  const here = lookHere(given);
   const roster = await readRoster(here, "tag:tailmox");
   const screen = json || csv ? silentScreen : makeScreen(process.stdout);
   do {

@@ -22,7 +22,7 @@ export async function runPolicyApply(raw: unknown): Promise<number> {
   const { host, journal } = openChange(flags);
   return journalled(journal, json, async () => {
     const say = sayer(json);
-    const plane = await openPlane(flags, say);
+    const plane = await openPlane(flags, say, journal);
     const features = featuresOf(flags, plane.kind);
     const options = { features, style, tests, backupDir, dryRun };
     const result = await applyPolicy(plane, host, options, talk(say, flags));
@@ -45,7 +45,7 @@ export async function runPolicyUndo(raw: unknown): Promise<number> {
   const { host, journal } = openChange(flags);
   return journalled(journal, json, async () => {
     const say = sayer(json);
-    const plane = await openPlane(flags, say);
+    const plane = await openPlane(flags, say, journal);
     const result = await undoPolicy(plane, host, flags, talk(say, flags));
     if (result.kind === "not agreed") throw notAgreed();
     if (json) console.log(envelope({ ok: true, result }));

@@ -9,6 +9,7 @@ import { parsePolicyText } from "../../policy/text.ts";
 import type { ControlPlane } from "../../tailnet/api/control-plane.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
+import { lookJournal } from "../look.ts";
 import { policyReportLines } from "../policy-text.ts";
 import { apiFlags, featureFlags, featuresOf, openPlane } from "../tailnet-flags.ts";
 
@@ -20,12 +21,13 @@ const flagsSchema = featureFlags.extend(apiFlags.shape).extend({
 
 /** `tailmox policy check`: exit status 4 when something that a cluster needs is missing. */
 export async function runPolicyCheck(file: unknown, raw: unknown): Promise<number> {
-  const { remote, for: asked, member, json, apiUrl, credentials, ...features } = parseFlags(flagsSchema, raw);
+  const flags = parseFlags(flagsSchema, raw);
+  const { remote, for: asked, member, json, ...features } = flags;
   const path = z.string().optional().parse(file);
   if ((path === undefined) !== remote) throw whichOne();
   const found = remote
     ? await fromTailnet(
-        await openPlane({ apiUrl, credentials }, (words) => console.error(words)),
+        await openPlane(flags, (words) => console.error(words), lookJournal(flags)),
         features.tag,
       )
     : { text: await textOf(path ?? "-"), dialect: asked, members: [], name: path ?? "-" };

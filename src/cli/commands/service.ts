@@ -7,6 +7,7 @@ import { alignColumns } from "../../up/table.ts";
 import { changeFlags, isAgreed, journalled, notAgreed, openChange } from "../change-tools.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
+import { lookJournal } from "../look.ts";
 import { apiFlags, openPlane, serviceName, tagFlag } from "../tailnet-flags.ts";
 import { parseTime } from "../time.ts";
 import { wrap } from "../wrap.ts";
@@ -22,7 +23,7 @@ export async function runServiceDefine(raw: unknown): Promise<number> {
   const { host, journal } = openChange(flags);
   return journalled(journal, json, async () => {
     const say = sayer(json);
-    const plane = await openPlane(flags, say);
+    const plane = await openPlane(flags, say, journal);
     const old = await plane.service(name);
     const wanted = {
       name,
@@ -58,7 +59,7 @@ export async function runServiceStatus(raw: unknown): Promise<number> {
   const flags = parseFlags(statusFlags, raw);
   const { name, tag, json } = flags;
   const waitMs = flags.wait === undefined ? 0 : parseTime(flags.wait, "--wait");
-  const plane = await openPlane(flags, sayer(json));
+  const plane = await openPlane(flags, sayer(json), lookJournal(flags));
   let state = await readState(plane, name, tag);
   if (!state.ready && waitMs > 0) {
     console.error(`Waiting for a host to answer for ${name}, at most ${flags.wait} (usually 5-30 s) ...`);
@@ -79,7 +80,7 @@ export async function runServiceRemove(raw: unknown): Promise<number> {
   const { host, journal } = openChange(flags);
   return journalled(journal, json, async () => {
     const say = sayer(json);
-    const plane = await openPlane(flags, say);
+    const plane = await openPlane(flags, say, journal);
     const old = await plane.service(name);
     if (old)
       say(

@@ -1,22 +1,18 @@
-import { z } from "zod";
-import { closedGate } from "../../host/gate.ts";
-import { openHost } from "../../host/host.ts";
-import { noJournal } from "../../host/journal.ts";
-import { localTransport } from "../../host/local.ts";
 import { type MemberStatus, readStatus, type StatusReport } from "../../status/status.ts";
 import { milliseconds, pathWords } from "../../up/preflight-table.ts";
 import { alignColumns } from "../../up/table.ts";
 import { assertRoot } from "../assert-root.ts";
 import { envelope } from "../envelope.ts";
 import { parseFlags } from "../flags.ts";
+import { lookFlags, lookHere } from "../look.ts";
 import { wrap } from "../wrap.ts";
 
 /** `tailmox status`: one screen, or JSON. Gives the exit status. */
 export async function runStatus(raw: unknown): Promise<number> {
-  const { json } = parseFlags(z.object({ json: z.boolean().default(false) }), raw);
+  const flags = parseFlags(lookFlags, raw);
   assertRoot();
-  const report = await readStatus(openHost(localTransport("this host"), closedGate, noJournal));
-  console.log(json ? envelope({ ok: true, result: report }) : statusLines(report).join("\n"));
+  const report = await readStatus(lookHere(flags));
+  console.log(flags.json ? envelope({ ok: true, result: report }) : statusLines(report).join("\n"));
   return 0;
 }
 

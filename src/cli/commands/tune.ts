@@ -20,7 +20,6 @@ const flags = matrixFlags.extend({
   ha: z.boolean().default(false),
   acceptRisk: z.array(z.enum(["no-ha", "worse"])).default([]),
   seed: seedFlag.default(FORECAST_DEFAULTS.seed),
-  verbose: z.boolean().default(false),
   logFile: z.string().default("/var/log/tailmox.log"),
 });
 

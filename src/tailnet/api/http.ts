@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
+import { type Journal, noJournal } from "../../host/journal.ts";
 import { parseJson } from "../../host/json.ts";
 import { keepSecret } from "../../host/redact.ts";
 import type { Credential } from "./credential.ts";
@@ -40,6 +41,8 @@ export interface ApiOptions {
   /** Bound of each request, in ms. Default 20000. */
   readonly timeoutMs?: number;
   readonly tell?: (words: string) => void;
+  /** Gets a line for every answer. */
+  readonly journal?: Journal;
 }
 
 /**
@@ -50,10 +53,11 @@ export interface ApiOptions {
 export function openApi(url: string, credential: Credential, options: ApiOptions = {}): Api {
   const base = url.replace(/\/+$/, "");
   assertSafe(base);
-  const { maxWaitMs = 30_000, timeoutMs = 20_000, tell = () => undefined } = options;
+  const { maxWaitMs = 30_000, timeoutMs = 20_000, tell = () => undefined, journal = noJournal } = options;
   let token = credential.kind === "token" ? credential.token : undefined;
 
   const send = async ({ method, path, headers, body }: Omit<ApiRequest, "scope">): Promise<ApiAnswer> => {
+    const started = performance.now();
     try {
       const answer = await fetch(`${base}${path}`, {
         method,
@@ -65,6 +69,8 @@ export function openApi(url: string, credential: Credential, options: ApiOptions
       });
       // Bytes, not text(): the policy's byte order mark is a part of it.
       const bytes = await answer.arrayBuffer();
+      const ms = Math.round(performance.now() - started);
+      journal.write({ event: "request", method, path, status: answer.status, ms });
       return { status: answer.status, headers: answer.headers, text: DECODER.decode(bytes) };
     } catch (cause) {
       throw unreachable(base, cause);
