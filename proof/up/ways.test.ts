@@ -54,7 +54,7 @@ describeLab("tailmox up joins", () => {
   test("a host whose name has capitals, which Tailscale does not keep", async () => {
     await stage.sh(
       "pve2",
-      "hostnamectl hostname PVE2; sed -i 's/pve2/PVE2/g' /etc/hosts; systemctl restart pve-cluster; sleep 2",
+      "hostnamectl hostname PVE2; sed -i 's/pve2/PVE2/g' /etc/hosts; systemctl restart pve-cluster; sleep 2; rm -r /etc/pve/nodes/pve2",
     );
     const said = await stage.up("pve2");
     expect(said.exitCode).toBe(0);
