@@ -1,8 +1,9 @@
 import { UserError } from "../errors.ts";
+import { APPLY_UNIT } from "../host/apply-unit.ts";
 import type { Argv, Writer } from "../host/host.ts";
-import type { Armed } from "./armed.ts";
+import { type Armed, writeArmed } from "./armed.ts";
 import { makeCopies } from "./copies.ts";
-import { ARMED_FILE, BACKUPS, BOOT_TIMER, GUARD_DIR, GUARD_TIMER, REPORT_FILE, UNIT_DIR } from "./places.ts";
+import { BACKUPS, BOOT_TIMER, GUARD_DIR, GUARD_TIMER, REPORT_FILE, UNIT_DIR } from "./places.ts";
 import { AFTER_TIMEOUT_S, guardUnits } from "./units.ts";
 
 export interface GuardSpec {
@@ -31,12 +32,13 @@ export async function armGuard(writer: Writer, spec: GuardSpec, now = new Date()
     node: spec.node,
     cluster: spec.cluster,
     unit: spec.unit,
+    applyUnit: APPLY_UNIT,
     copies: folder,
     ...copies,
     armedAt: now.toISOString(),
     firesAt: new Date(now.getTime() + (joinTimeoutS + AFTER_TIMEOUT_S) * 1000).toISOString(),
   };
-  await writer.write(ARMED_FILE, `${JSON.stringify(armed, null, 1)}\n`, 0o600);
+  await writeArmed(writer, armed);
   await must(writer, ["systemctl", "daemon-reload"]);
   await must(writer, ["systemctl", "enable", BOOT_TIMER]);
   await must(writer, ["systemctl", "restart", GUARD_TIMER]);

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { Reader } from "../host/host.ts";
+import type { Reader, Writer } from "../host/host.ts";
 import { parseJson } from "../host/json.ts";
 import { ARMED_FILE, REPORT_FILE } from "./places.ts";
+import { AFTER_BOOT_S } from "./units.ts";
 
 /** What the guard has to know to put this host back without any help. */
 const armedJson = z.object({
@@ -9,6 +10,8 @@ const armedJson = z.object({
   cluster: z.string(),
   /** The systemd unit that pvecm runs in. */
   unit: z.string(),
+  /** The scope of the run that joins; absent once that run itself lets the guard restore the host. */
+  applyUnit: z.string().optional(),
   /** The folder with the copies. */
   copies: z.string(),
   /** Files and folders that have a copy there. */
@@ -27,6 +30,17 @@ export type Armed = z.infer<typeof armedJson>;
 export async function readArmed(reader: Reader): Promise<Armed | undefined> {
   const text = await reader.text(ARMED_FILE);
   return text === undefined ? undefined : armedJson.safeParse(parseJson(text)).data;
+}
+
+/** Written as a whole: half of it would guard nothing. */
+export async function writeArmed(writer: Writer, armed: Armed): Promise<void> {
+  await writer.write(ARMED_FILE, `${JSON.stringify(armed, null, 1)}\n`, 0o600);
+}
+
+/** When an armed guard fires. A time that is past was forgotten by a reboot; then the boot's timer counts. */
+export function whenItFires({ firesAt }: Armed, now = new Date()): string {
+  const time = new Date(firesAt);
+  return time > now ? `at ${time.toTimeString().slice(0, 8)}` : `${AFTER_BOOT_S} s after its boot`;
 }
 
 const reportJson = z.object({

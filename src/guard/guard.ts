@@ -31,12 +31,13 @@ export async function runGuard(host: Host): Promise<GuardReport | undefined> {
 type Done = Pick<GuardReport, "outcome" | "files" | "differing" | "trouble">;
 
 async function keepOrRestore(writer: Writer, armed: Armed): Promise<Done> {
-  const quorate = await isQuorateMember(writer);
-  await endUnits(writer, [armed.unit]);
-  if (quorate) {
+  if (await isQuorateMember(writer)) {
+    // The run that joined may still look whether all holds.
+    await endUnits(writer, [armed.unit]);
     await finishJoin(writer, armed);
     return { outcome: "kept", files: 0, differing: [] };
   }
+  await endUnits(writer, [...(armed.applyUnit === undefined ? [] : [armed.applyUnit]), armed.unit]);
   if (await isUntouched(writer, armed)) return { outcome: "untouched", files: 0, differing: [] };
   return { outcome: "restored", ...(await restoreHost(writer, armed)) };
 }

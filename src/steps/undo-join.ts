@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/facts.ts";
-import { type GuardReport, readArmed, readReport } from "../guard/armed.ts";
+import { type GuardReport, readArmed, readReport, writeArmed } from "../guard/armed.ts";
 import { disarmGuard } from "../guard/disarm.ts";
 import { GUARD_SERVICE, REPORT_FILE } from "../guard/places.ts";
 import { endUnits } from "../guard/restore.ts";
@@ -91,10 +91,13 @@ async function restore(host: Host, node: string, touched: boolean): Promise<Side
     await host.change({ what: "take the guard away", undo: "nothing" }, disarmGuard);
     return { words: `${node} is standalone, nothing of it was replaced`, left: undefined };
   }
-  if (!(await readArmed(host))) return { words: `${node} has no guard that could restore it`, left: BY_HAND };
+  const armed = await readArmed(host);
+  if (!armed) return { words: `${node} has no guard that could restore it`, left: BY_HAND };
   const report = await host.change(
     { what: "let the guard restore this host", undo: "tailmox up" },
     async (writer) => {
+      // By its own clock the guard ends this run first; now that would end the one that tells what came of it.
+      await writeArmed(writer, { ...armed, applyUnit: undefined });
       await writer.run(["systemctl", "start", GUARD_SERVICE], { timeoutMs: 330_000 });
       const written = await readReport(writer);
       if (written?.outcome === "restored") await writer.remove(REPORT_FILE);

@@ -1,9 +1,8 @@
 import { UserError } from "../errors.ts";
-import { type Armed, type GuardReport, readArmed, readReport } from "../guard/armed.ts";
+import { type Armed, type GuardReport, readArmed, readReport, whenItFires } from "../guard/armed.ts";
 import { disarmGuard } from "../guard/disarm.ts";
 import { finishJoin } from "../guard/finish.ts";
 import { REPORT_FILE } from "../guard/places.ts";
-import { AFTER_BOOT_S } from "../guard/units.ts";
 import { isUntouched } from "../guard/untouched.ts";
 import type { Host } from "../host/host.ts";
 import { parseMembers } from "../proxmox/members.ts";
@@ -30,7 +29,7 @@ export async function tellGuardNews(host: Host, { dryRun }: Options, talk: Talk)
   if (!armed || (await isQuorateHere(host)) || (await letGoUntouched(host, armed, dryRun))) return;
   throw new UserError("E_GUARD_ARMED", `a join of this host to "${armed.cluster}" is not over`, {
     likely:
-      `tailmox was ended in the middle of it; the guard puts this host back ${whenItFires(armed.firesAt)} ` +
+      `tailmox was ended in the middle of it; the guard puts this host back ${whenItFires(armed)} ` +
       "unless it is a quorate member by then",
     mend: "wait; or put it back now: systemctl start tailmox-guard. Then run tailmox up again",
   });
@@ -56,14 +55,6 @@ async function letGoUntouched(host: Host, armed: Armed, dryRun: boolean): Promis
     await disarmGuard(writer);
     return true;
   });
-}
-
-/** A time that is past was forgotten by a reboot; then the boot's timer counts. */
-function whenItFires(firesAt: string): string {
-  const time = new Date(firesAt);
-  return time.getTime() > Date.now()
-    ? `at ${time.toTimeString().slice(0, 8)}`
-    : `${AFTER_BOOT_S} s after its boot`;
 }
 
 function newsOf({ outcome, node, cluster, at, files, differing, copies, trouble }: GuardReport): string[] {

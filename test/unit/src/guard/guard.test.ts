@@ -1,12 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { armGuard, type GuardSpec } from "../../../../src/guard/arm.ts";
-import { readArmed, readReport } from "../../../../src/guard/armed.ts";
+import { readArmed, readReport, writeArmed } from "../../../../src/guard/armed.ts";
 import { missingKeys } from "../../../../src/guard/finish.ts";
 import { runGuard } from "../../../../src/guard/guard.ts";
 import { ARMED_FILE, GUARD_DIR, REPORT_FILE } from "../../../../src/guard/places.ts";
 import { compare } from "../../../../src/guard/restore.ts";
 import { guardUnits } from "../../../../src/guard/units.ts";
+import { APPLY_UNIT } from "../../../../src/host/apply-unit.ts";
 import { openGate } from "../../../../src/host/gate.ts";
 import { openHost } from "../../../../src/host/host.ts";
 import { noJournal } from "../../../../src/host/journal.ts";
@@ -95,12 +96,12 @@ describe("the guard", () => {
     expect(fake.changes).toEqual([]);
   });
 
-  test("restores a host that is no quorate member: ends pvecm, then corosync, and only then touches files", async () => {
+  test("restores a host that is no quorate member: ends the run and pvecm, then corosync, then touches files", async () => {
     const { fake, host, copies, since } = await armed();
     expect(await runGuard(host)).toMatchObject({ outcome: "restored", files: 1, differing: [] });
     const at = (words: string) => since().findIndex((change) => change.includes(words));
     const order = [
-      "systemctl stop tailmox-join-7",
+      `systemctl stop ${APPLY_UNIT} tailmox-join-7`,
       "systemctl stop pve-cluster corosync",
       "rm -rf -- /etc/corosync/authkey",
       `install -m 0600 ${copies}/config.db /var/lib/pve-cluster/config.db`,
@@ -112,6 +113,15 @@ describe("the guard", () => {
     expect(order).not.toContain(-1);
     expect(order).toEqual([...order].sort((a, b) => a - b));
     expect(await readReport(fake.transport)).toMatchObject({ outcome: "restored", node: "pve3" });
+  });
+
+  test("does not end the run that lets it restore the host: that has to tell what came of it", async () => {
+    const { fake, host, since } = await armed();
+    const state = await readArmed(fake.transport);
+    if (!state) throw new Error("it was armed");
+    await writeArmed(fake.transport, { ...state, applyUnit: undefined });
+    expect(await runGuard(host)).toMatchObject({ outcome: "restored" });
+    expect(since().join("\n")).not.toContain(APPLY_UNIT);
   });
 
   test("leaves a host alone that pvecm had not touched: what was changed there since must stay", async () => {
@@ -144,6 +154,8 @@ describe("the guard", () => {
     await fake.transport.write("/etc/pve/priv/authorized_keys", "ssh-rsa AAAAother root@pve1", 0o600);
     expect(await runGuard(host)).toMatchObject({ outcome: "kept" });
     expect(since().join("\n")).not.toMatch(/stop pve-cluster|updatecerts|config\.db/);
+    // It may still be looking whether all holds.
+    expect(since().join("\n")).not.toContain(APPLY_UNIT);
     expect(await fake.transport.text("/etc/pve/priv/authorized_keys")).toBe(
       "ssh-rsa AAAAother root@pve1\nssh-ed25519 AAAAmine me@laptop\n",
     );
