@@ -9,13 +9,13 @@ export interface RendezvousFacts {
   readonly tailmox: string;
   readonly pve: string;
   /** Absent while it changes: in the middle of a create or a join. */
-  readonly place?: Place | undefined;
+  readonly place?: Place;
   /** The tailnet address of the founder that it elects; absent before it has decided. */
-  readonly elects?: string | undefined;
+  readonly elects?: string;
   /** A member on which `tailmox admit` runs. */
-  readonly admits?: boolean | undefined;
+  readonly admits?: boolean;
   /** Root's public ssh key, type and key alone, while it waits to be let in. */
-  readonly rootKey?: string | undefined;
+  readonly rootKey?: string;
 }
 
 /** Reads what a peer sent; undefined when it is something else. */
@@ -50,6 +50,8 @@ const place = z.discriminatedUnion("kind", [
       presentVotes: count,
       members: z.array(member).max(64),
       qdevice: z.boolean(),
+      links: count.exactOptional(),
+      provisional: z.boolean().exactOptional(),
     }),
   }),
 ]);
@@ -58,13 +60,13 @@ const factsJson = z.object({
   node: nodeName,
   tailmox: words,
   pve: words,
-  place: place.optional(),
-  elects: z.ipv4().optional(),
-  admits: z.boolean().optional(),
+  place: place.exactOptional(),
+  elects: z.ipv4().exactOptional(),
+  admits: z.boolean().exactOptional(),
   // Goes into an authorized_keys as it is: no options before it, no second line, no comment.
   rootKey: z
     .string()
     .max(1_000)
     .regex(/^(ssh-rsa|ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) AAAA[A-Za-z0-9+/]+={0,2}$/)
-    .optional(),
+    .exactOptional(),
 });

@@ -8,7 +8,8 @@ export const RENDEZVOUS_PORTS = [5405, 5406, 5407, 5408, 5409, 5410, 5411, 5412]
 
 /** One datagram, JSON. `tailmox`, `nonce` and the kinds that ask keep their meaning in every version to come. */
 export type Packet =
-  | { readonly kind: "echo" | "echoed"; readonly nonce: string }
+  /** "bye" ends what src/host/udp-echo.ts has started. */
+  | { readonly kind: "echo" | "echoed" | "bye"; readonly nonce: string }
   /** `whole` names the text that the asker has begun to read; absent with part 0. */
   | {
       readonly kind: "ask";
@@ -99,7 +100,7 @@ const part = z
 const headJson = z.object({ tailmox: z.int().min(1).max(1_000), nonce, kind: z.string() });
 
 const packetJson = z.discriminatedUnion("kind", [
-  z.object({ kind: z.enum(["echo", "echoed"]), nonce }),
+  z.object({ kind: z.enum(["echo", "echoed", "bye"]), nonce }),
   z.object({ kind: z.literal("ask"), nonce, part, whole: whole.optional() }),
   z.object({
     kind: z.literal("told"),
