@@ -24,22 +24,23 @@ export async function startVm(ground: Ground, vm: TestVm): Promise<void> {
   });
 }
 
-/** Shuts a VM down in good order, after 90 s as by its power switch. Nothing to do when it is off. */
-export async function stopVm(ground: Ground, vm: TestVm): Promise<void> {
+/** Shuts a VM down in good order, after 90 s or when it is to be `hard` as by its power switch. */
+export async function stopVm(ground: Ground, vm: TestVm, { hard = false } = {}): Promise<void> {
   const { host, node } = ground;
   await freeVm(ground, vm);
   const power = await readPower(host, node, vm.vmid);
   if (power === "stopped") return;
   const id = String(vm.vmid);
+  // A VM that is paused cannot shut itself down.
+  const gently = power === "running" && !hard;
   await qm(host, {
     node,
     vmid: vm.vmid,
-    // A VM that is paused cannot shut itself down.
-    words: power === "running" ? ["shutdown", id, "--timeout", "90", "--forceStop", "1"] : ["stop", id],
+    words: gently ? ["shutdown", id, "--timeout", "90", "--forceStop", "1"] : ["stop", id],
     what: `stop ${vm.name} (VM ${vm.vmid})`,
     undo: `qm start ${vm.vmid}`,
     timeoutMs: 200_000,
-    task: power === "running" ? "qmshutdown" : "qmstop",
+    task: gently ? "qmshutdown" : "qmstop",
     isDone: async () => (await readPower(host, node, vm.vmid)) === "stopped",
   });
 }
@@ -48,15 +49,10 @@ export async function stopVm(ground: Ground, vm: TestVm): Promise<void> {
  * Waits until no task works on a VM, and takes a lock away that a task of the testbed's own kind left when it was cut
  * off (a power cut). Throws E_TESTBED_LOCKED for any other lock: somebody else's work is not ended.
  */
-export async function freeVm({ host, node }: Ground, vm: TestVm): Promise<void> {
+export async function freeVm(ground: Ground, vm: TestVm): Promise<void> {
+  const { host, node } = ground;
   await stillOurs(host, node, vm);
-  const task = await poll(TASK_MS, 2_000, async () => {
-    const tasks = await runningTasks(host, node);
-    const own = tasks.find(({ vmid, type }) => vmid === vm.vmid && type.startsWith("qm"));
-    const clone = tasks.find(({ type }) => vm.config.lock === "clone" && type === "qmclone");
-    return (own ?? clone) === undefined ? ("free" as const) : undefined;
-  });
-  if (task === undefined) throw locked(vm, `a task works on it, for ${TASK_MS / 60_000} min by now`);
+  await awaitTasks(ground, vm);
   const { lock } = await readVm(host, node, vm.vmid);
   if (lock === undefined) return;
   if (!CUT_OFF.includes(lock)) throw locked(vm, `it is locked (${lock})`);
@@ -69,6 +65,17 @@ export async function freeVm({ host, node }: Ground, vm: TestVm): Promise<void> 
     timeoutMs: 60_000,
     isDone: async () => (await readVm(host, node, vm.vmid)).lock === undefined,
   });
+}
+
+/** Waits until no task works on a VM. Throws E_TESTBED_LOCKED after 10 minutes. */
+export async function awaitTasks({ host, node }: Ground, vm: TestVm): Promise<void> {
+  const task = await poll(TASK_MS, 2_000, async () => {
+    const tasks = await runningTasks(host, node);
+    const own = tasks.find(({ vmid, type }) => vmid === vm.vmid && type.startsWith("qm"));
+    const clone = tasks.find(({ type }) => vm.config.lock === "clone" && type === "qmclone");
+    return (own ?? clone) === undefined ? ("free" as const) : undefined;
+  });
+  if (task === undefined) throw locked(vm, `a task works on it, for ${TASK_MS / 60_000} min by now`);
 }
 
 /** Locks of what the testbed itself does to a VM. "backup", "migrate" and the others are somebody else's. */
