@@ -8,8 +8,25 @@ import { RELEASE_FILE, RELEASES, type Release } from "./node/release.ts";
 
 const EXECUTABLE = "/usr/lib/lab-pve/lab-pve";
 /** The programs that are one executable, by the names under which Proxmox has them in /usr/bin. */
-const PROGRAMS = ["pvecm", "pvesh", "pvenode", "pveversion", "pveproxy", "pvedaemon", "pvestatd"];
-const FOLDERS = ["/etc/pve", "/var/lib/pve-cluster", "/var/lib/vz", "/var/log/pve", "/var/log/pve/tasks"];
+const PROGRAMS = [
+  "pvecm",
+  "pvesh",
+  "pvenode",
+  "pveversion",
+  "pveproxy",
+  "pvedaemon",
+  "pvestatd",
+  "qm",
+  "pvesm",
+];
+const FOLDERS = [
+  "/etc/pve",
+  "/var/lib/pve-cluster",
+  "/var/lib/vz",
+  "/var/log/pve",
+  "/var/log/pve/tasks",
+  "/var/lib/lab-pve",
+];
 const UNITS = ["pve-cluster", "pvedaemon", "pveproxy", "pvestatd", "lab-pve-installer"];
 
 /** Everything that turns a Debian root into a host that plays a Proxmox release. */

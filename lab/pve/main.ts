@@ -3,7 +3,9 @@ import { errorText } from "./cli/program.ts";
 import { pvecmMain } from "./cli/pvecm.ts";
 import { pvenodeMain } from "./cli/pvenode.ts";
 import { pveshMain } from "./cli/pvesh.ts";
+import { pvesmMain } from "./cli/pvesm.ts";
 import { pveversionMain } from "./cli/pveversion.ts";
+import { qmMain } from "./cli/qm.ts";
 import { complain } from "./cli/say.ts";
 import { PveError } from "./errors.ts";
 import { installerMain } from "./services/installer.ts";
@@ -21,6 +23,8 @@ const PROGRAMS: Readonly<Record<string, Main>> = {
   pvesh: pveshMain,
   pvenode: pvenodeMain,
   pveversion: pveversionMain,
+  qm: qmMain,
+  pvesm: pvesmMain,
   pvedaemon: pvedaemonMain,
   pveproxy: pveproxyMain,
   pvestatd: pvestatdMain,

@@ -64,6 +64,8 @@ const ALL = [
   ...["Sys.Console", "Sys.Modify", "Sys.PowerMgmt", "Sys.Syslog", "Sys.Incoming", "Sys.AccessNetwork"],
   ...["VM.Allocate", "VM.Backup", "VM.Clone", "VM.Console", "VM.Migrate", "VM.PowerMgmt", "VM.Snapshot"],
   ...["VM.Snapshot.Rollback", "VM.Config.Options", "VM.Config.Disk", "VM.Config.CPU", "VM.Config.Memory"],
+  ...["VM.Config.CDROM", "VM.Config.HWType", "VM.Config.Cloudinit"],
+  ...["VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"],
   ...["VM.Config.Network", "Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.AllocateTemplate"],
   ...["Pool.Allocate", "User.Modify", "Group.Allocate", "Realm.Allocate", "Permissions.Modify"],
 ];

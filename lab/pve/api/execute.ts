@@ -1,12 +1,12 @@
 import { readUserConfig } from "../access/authenticate.ts";
-import { assertPrivileges, type Identity } from "../access/permissions.ts";
+import { assertPrivileges, hasPrivilege, type Identity } from "../access/permissions.ts";
 import { PveError } from "../errors.ts";
 import type { PveNode } from "../node/pve-node.ts";
 import { atLeast } from "../node/release.ts";
 import { verifyParams } from "../params/verify.ts";
 import type { Call } from "./call.ts";
 import { HANDLERS } from "./handlers.ts";
-import { type ApiMethod, findMethod } from "./schema.ts";
+import { type ApiMethod, asCheck, type Check, findMethod, permCheck } from "./schema.ts";
 
 export interface Asked {
   readonly verb: string;
@@ -15,6 +15,8 @@ export interface Asked {
   /** Absent for calls that need no login. */
   readonly who: Identity | undefined;
   readonly startTask: Call["startTask"];
+  /** Where a call that is no task says what it does; nowhere unless given. */
+  readonly print?: (text: string) => void;
 }
 
 /** The published call behind a path, or 501 (proxmox.md 5.2). */
@@ -32,7 +34,9 @@ export async function execute(node: PveNode, method: ApiMethod, asked: Asked): P
   const config = await readUserConfig(node);
   const who = asked.who ?? { authuser: "", user: "" };
   assertAllowed(config, method, who, params);
-  return await handler({ node, params, who, config, startTask: asked.startTask });
+  const print = asked.print ?? (() => undefined);
+  const output = { print, warn: (text: string) => print(`WARN: ${text}\n`) };
+  return await handler({ node, params, who, config, output, startTask: asked.startTask });
 }
 
 /** true for the calls that anybody may make. */
@@ -56,10 +60,37 @@ function assertAllowed(
     return;
   }
   if (permissions.user === "world" || permissions.user === "all") return;
-  if (permissions.check) {
-    const [, template, privileges] = permissions.check;
-    const path = template.replace(/\{([^}]+)\}/g, (_, name: string) => String(params[name] ?? ""));
-    assertPrivileges(config, who, path, privileges);
+  if (permissions.check) assertCheck(config, permissions.check, who, params);
+}
+
+/** `perm`: rights on a path, all of them or with `any` one; `and`, `or` of such. */
+function assertCheck(config: Call["config"], check: Check, who: Identity, params: Call["params"]): void {
+  if (check[0] === "and") {
+    for (const each of check.slice(1)) assertCheck(config, asCheck(each), who, params);
+    return;
+  }
+  if (check[0] === "or") {
+    const failures = check
+      .slice(1)
+      .map((each) => refusal(() => assertCheck(config, asCheck(each), who, params)));
+    const [first] = failures;
+    if (first !== undefined && failures.every((failure) => failure !== undefined)) throw first;
+    return;
+  }
+  const [, template, privileges, ...more] = permCheck.parse(check);
+  const needed = more[more.indexOf("require_param") + 1];
+  if (more.includes("require_param") && params[String(needed)] === undefined) return;
+  const path = template.replace(/\{([^}]+)\}/g, (_, name: string) => String(params[name] ?? ""));
+  const any = more.includes("any") && privileges.some((each) => hasPrivilege(config, who, path, each));
+  if (!any) assertPrivileges(config, who, path, privileges);
+}
+
+function refusal(assertion: () => void): unknown {
+  try {
+    assertion();
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

@@ -3,10 +3,12 @@ import { accessHandlers } from "./handlers/access.ts";
 import { certificateHandlers } from "./handlers/certificates.ts";
 import { clusterHandlers } from "./handlers/cluster.ts";
 import { clusterConfigHandlers } from "./handlers/cluster-config.ts";
+import { guestAgentHandlers } from "./handlers/guest-agent.ts";
 import { guestHandlers } from "./handlers/guests.ts";
 import { haHandlers } from "./handlers/ha.ts";
 import { hostFileHandlers } from "./handlers/host-files.ts";
 import { nodeHandlers } from "./handlers/nodes.ts";
+import { qemuHandlers } from "./handlers/qemu.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
 import { serviceHandlers } from "./handlers/services.ts";
 import { storageHandlers } from "./handlers/storage.ts";
@@ -25,5 +27,7 @@ export const HANDLERS: Handlers = {
   ...serviceHandlers,
   ...taskHandlers,
   ...guestHandlers,
+  ...qemuHandlers,
+  ...guestAgentHandlers,
   ...storageHandlers,
 };

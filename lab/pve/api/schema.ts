@@ -1,14 +1,18 @@
 import { z } from "zod";
 import published from "../../../test/data/pve-api-9.1.json" with { type: "text" };
 import { type ParamSchemas, paramSchema } from "../params/schema.ts";
+import { UNLISTED } from "./unlisted.ts";
 
-const permissions = z.object({
-  user: z.string().optional(),
-  check: z
-    .tuple([z.literal("perm"), z.string(), z.array(z.string())])
-    .rest(z.unknown())
-    .optional(),
-});
+/** A rule about rights: `["perm", PATH, [RIGHT...], ...]`, or `["and" | "or", RULE...]`. */
+const check = z.array(z.unknown()).min(1);
+export type Check = z.infer<typeof check>;
+export const permCheck = z.tuple([z.literal("perm"), z.string(), z.array(z.string())]).rest(z.unknown());
+
+const permissions = z.object({ user: z.string().optional(), check: check.optional() });
+
+export function asCheck(rule: unknown): Check {
+  return check.parse(rule);
+}
 
 const method = z.object({
   allowtoken: z.number().default(1),
@@ -67,7 +71,9 @@ let parsed: Schema | undefined;
 
 /** Read when first needed: most programs of this executable never do. */
 function schema(): Schema {
-  parsed ??= z.record(z.string(), z.record(z.string(), z.unknown())).parse(JSON.parse(String(published)));
+  if (parsed) return parsed;
+  const listed = z.record(z.string(), z.record(z.string(), z.unknown())).parse(JSON.parse(String(published)));
+  parsed = { ...listed, ...UNLISTED };
   return parsed;
 }
 

@@ -69,6 +69,7 @@ async function call(node: PveNode, command: string, verb: string, argv: readonly
       if (status !== "OK") writeAll(2, `${status}\n`);
       return upid;
     },
+    print: (text) => writeAll(1, text),
   });
   writeAll(1, formatOutput(data, format));
   return 0;
@@ -91,8 +92,8 @@ function list(argv: readonly string[]): number {
   return 0;
 }
 
-function splitFormat(options: Record<string, string | number>): {
-  given: Record<string, string | number>;
+function splitFormat(options: ReturnType<typeof parseOptions>): {
+  given: ReturnType<typeof parseOptions>;
   format: OutputFormat;
 } {
   const given = Object.fromEntries(Object.entries(options).filter(([name]) => !(name in OUTPUT_PARAMS)));

@@ -45,7 +45,7 @@ export async function readApiRequest(message: IncomingMessage): Promise<ApiReque
 
 /** The parameters: of the query, or of a form or JSON body. */
 export function paramsOf(request: ApiRequest): Record<string, unknown> {
-  const query = Object.fromEntries(new URLSearchParams(request.query));
+  const query = fieldsOf(request.query);
   if (request.verb === "GET" || request.body.length === 0) return query;
   const text = request.body.toString("utf8");
   if (/^application\/json\b/i.test(request.contentType)) {
@@ -55,7 +55,18 @@ export function paramsOf(request: ApiRequest): Record<string, unknown> {
       throw new PveError("unable to decode JSON data", { status: 400 });
     }
   }
-  return { ...query, ...Object.fromEntries(new URLSearchParams(text)) };
+  return { ...query, ...fieldsOf(text) };
+}
+
+/** Fields of a form; one that is given several times is a list. */
+function fieldsOf(text: string): Record<string, string | string[]> {
+  const fields = new URLSearchParams(text);
+  return Object.fromEntries(
+    [...new Set(fields.keys())].map((key) => {
+      const values = fields.getAll(key);
+      return [key, values.length > 1 ? values : (values[0] ?? "")];
+    }),
+  );
 }
 
 async function readBody(message: IncomingMessage): Promise<Buffer> {

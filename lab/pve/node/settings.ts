@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 export interface Settings {
   /** HANG_JOIN=1: a join never sees quorum and waits for ever (proxmox.md 4.6). */
   readonly hangJoin: boolean;
+  /** OLD_IMPORT=1: `qm disk import` ends with the words of before October 2024 (proxmox.md 11). */
+  readonly oldImport: boolean;
 }
 
 /** Reads the switches; without the file every behaviour is the ordinary one. */
@@ -11,6 +13,7 @@ export async function readSettings(root: string): Promise<Settings> {
   const values = parseDefaults(await readFile(`${root}/etc/default/lab-pve`, "utf8").catch(() => ""));
   return {
     hangJoin: values.HANG_JOIN === "1",
+    oldImport: values.OLD_IMPORT === "1",
   };
 }
 

@@ -12,8 +12,9 @@ export function parseOptions(
   argv: readonly string[],
   schemas: ParamSchemas,
   positional: readonly string[],
-): Record<string, string | number> {
+): Record<string, string | number | readonly string[]> {
   const found: Record<string, string> = {};
+  const lists: Record<string, string[]> = {};
   const rest: string[] = [];
   const complaints: string[] = [];
   for (let i = 0; i < argv.length; i++) {
@@ -40,16 +41,20 @@ export function parseOptions(
     } else if (next === undefined) {
       complaints.push(`Option ${name} requires an argument`);
     } else {
-      found[name] = next;
+      if (schemaFor(schemas, name)?.type === "array") lists[name] = [...(lists[name] ?? []), next];
+      else found[name] = next;
       i++;
     }
   }
   if (complaints.length > 0) throw usage("unable to parse option", complaints);
   const needed = positional.filter((name) => !schemas[name]?.optional);
   if (rest.length < needed.length) throw usage("not enough arguments");
+  // A list as the last argument takes all that is left.
+  const last = positional.at(-1) ?? "";
+  if (schemas[last]?.type === "array") lists[last] = rest.splice(positional.length - 1);
   if (rest.length > positional.length) throw usage("too many arguments");
   for (const [i, word] of rest.entries()) found[positional[i] ?? ""] = word;
-  return booleans(found, schemas);
+  return { ...booleans(found, schemas), ...lists };
 }
 
 /** An option by its full name or a unique beginning of it, in any case; the arguments are no options. */

@@ -3,8 +3,8 @@ import { checkFormat } from "./formats.ts";
 import { parsePropertyString } from "./property-string.ts";
 import { type ParamSchema, type ParamSchemas, paramSchema, schemaFor } from "./schema.ts";
 
-export type ParamValue = string | number | boolean;
-/** Checked parameters: integers and numbers are numbers, booleans are 1 or 0. */
+export type ParamValue = string | number | boolean | readonly string[];
+/** Checked parameters: integers and numbers are numbers, booleans are 1 or 0, arrays lists of texts. */
 export type Params = Readonly<Record<string, ParamValue | undefined>>;
 
 /**
@@ -21,7 +21,7 @@ export function verifyParams(given: Readonly<Record<string, unknown>>, schemas: 
       continue;
     }
     const result = verifyValue(value, schema, name);
-    if (typeof result === "object") errors[name] = result.error;
+    if (isError(result)) errors[name] = result.error;
     else checked[name] = result;
   }
   for (const [name, schema] of Object.entries(schemas)) {
@@ -43,12 +43,17 @@ export function parseBoolean(text: string): boolean | undefined {
   return undefined;
 }
 
+function isError(result: ParamValue | { error: string }): result is { error: string } {
+  return typeof result === "object" && "error" in result;
+}
+
 /** corosync's links end at 7; other numbered parameters of the schema have no bound worth a check here. */
 function indexAllowed(name: string): boolean {
   return !/^link\d+$/.test(name) || /^link[0-7]$/.test(name);
 }
 
 function verifyValue(value: unknown, schema: ParamSchema, name: string): ParamValue | { error: string } {
+  if (schema.type === "array") return (Array.isArray(value) ? value : [value]).map(String);
   if (Array.isArray(value)) return verifyValue(value.join(","), schema, name);
   const text = value === true ? "1" : value === false ? "0" : String(value ?? "");
   const typeError = { error: `type check ('${schema.type}') failed - got '${text}'` };
@@ -112,7 +117,7 @@ function checkProperties(text: string, format: Readonly<Record<string, unknown>>
       return `${name}.${key}: property is not defined in schema and the schema does not allow additional properties`;
     }
     const result = verifyValue(value, schema, key);
-    return typeof result === "object" ? `${name}.${key}: ${result.error}` : [];
+    return isError(result) ? `${name}.${key}: ${result.error}` : [];
   });
   const missing = known
     .filter(([key, schema]) => !schema.optional && schema.type && given[key] === undefined)

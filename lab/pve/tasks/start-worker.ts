@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { PveError } from "../errors.ts";
+import type { Params } from "../params/verify.ts";
 
 /** The argv[0] under which this executable runs a task on its own. */
 export const WORKER_NAME = "lab-pve-worker";
@@ -9,7 +10,7 @@ export interface WorkerOrder {
   readonly type: string;
   readonly id: string;
   readonly user: string;
-  readonly params: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly params: Params;
 }
 
 /**

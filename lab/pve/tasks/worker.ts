@@ -7,7 +7,7 @@ const order = z.object({
   type: z.string(),
   id: z.string(),
   user: z.string(),
-  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
 });
 
 /** The program behind `startWorker`: reads its order, prints the identifier, does the work. */

@@ -1,26 +1,22 @@
-import type { Call, Handlers } from "../call.ts";
-import { type Guest, listGuests } from "../guest-list.ts";
+import type { Handlers } from "../call.ts";
+import { listGuests } from "../guest-list.ts";
 
-/** Guests by their configuration; none can run here. */
+/** Containers by their configuration; none can run here. */
 export const guestHandlers: Handlers = {
-  "GET /nodes/{node}/qemu": (call) => guestsOn(call, "qemu"),
-  "GET /nodes/{node}/lxc": (call) => guestsOn(call, "lxc"),
+  "GET /nodes/{node}/lxc": async ({ node, params }) =>
+    (await listGuests(node))
+      .filter((guest) => guest.type === "lxc" && guest.node === params.node)
+      .map(({ vmid, name, template, maxmem, cpus, tags, lock }) => ({
+        vmid,
+        name,
+        status: "stopped",
+        maxmem,
+        cpus,
+        cpu: 0,
+        mem: 0,
+        uptime: 0,
+        ...(template && { template: 1 }),
+        ...(tags !== undefined && { tags }),
+        ...(lock !== undefined && { lock }),
+      })),
 };
-
-async function guestsOn({ node, params }: Call, type: Guest["type"]): Promise<unknown> {
-  return (await listGuests(node))
-    .filter((guest) => guest.type === type && guest.node === params.node)
-    .map(({ vmid, name, template, maxmem, cpus, tags, lock }) => ({
-      vmid,
-      name,
-      status: "stopped",
-      maxmem,
-      cpus,
-      cpu: 0,
-      mem: 0,
-      uptime: 0,
-      ...(template && { template: 1 }),
-      ...(tags !== undefined && { tags }),
-      ...(lock !== undefined && { lock }),
-    }));
-}

@@ -3,9 +3,9 @@ import { LOAD_KEY, type Load, measureLoad, parseLoad } from "../../node/load.ts"
 import { readMembers } from "../../node/members.ts";
 import type { PveNode } from "../../node/pve-node.ts";
 import { servedFingerprint } from "../../node/served-certificate.ts";
+import { readStorages } from "../../storage/storages.ts";
 import type { Call, Handlers } from "../call.ts";
 import { listGuests } from "../guest-list.ts";
-import { readStorages } from "./storage.ts";
 
 export const resourceHandlers: Handlers = {
   "GET /nodes": async ({ node, who, config }) => {
