@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addCheckCommand } from "./check-command.ts";
 import { addCommonFlags, inherit } from "./common-flags.ts";
 import { addForecastCommands } from "./forecast-commands.ts";
 import { addLatencyCommand } from "./latency-command.ts";
@@ -32,6 +33,7 @@ export function makeProgram(done: (status: number) => void): Command {
     .addHelpText("after", PROGRAM_EXAMPLES);
   addUpCommands(program, done);
   addStatusCommands(program, done);
+  addCheckCommand(program, done);
   addLatencyCommand(program, done, inherit);
   addForecastCommands(program, done, inherit);
   addTailnetCommands(program, done, inherit);

@@ -121,9 +121,9 @@ function timeWords(seconds: number): string {
   return seconds < 1 ? "" : `${seconds.toFixed(1)} s`;
 }
 
-/** A line that begins with "!!" goes on below its words, not below the mark. */
+/** A line goes on below its words: not below its mark, nor left of its own margin. */
 function hang(line: string): string {
-  return line.startsWith("!! ") ? "   " : "";
+  return " ".repeat(/^(?:!! |-- | *)/.exec(line)?.[0].length ?? 0);
 }
 
 function planLines({ title, why }: { title: string; why?: string }, index: number): string[] {

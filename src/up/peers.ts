@@ -7,6 +7,7 @@ import { askPeers, type KnownPeer } from "./ask-peers.ts";
 import type { Company, UpOptions } from "./options.ts";
 import type { OwnFacts } from "./own-host.ts";
 import { preflight, type VisiblePeer } from "./preflight/preflight.ts";
+import { outcomeOf } from "./preflight/report.ts";
 import { routeWarnings } from "./preflight/routes.ts";
 import { findingWords, preflightTable } from "./preflight-table.ts";
 import type { OwnTailnet } from "./tailnet.ts";
@@ -25,9 +26,9 @@ export async function meetPeers(
   const own = { node: node.name, pve: node.pve.version, address: tailnet.address, place, tag: options.tag };
   const phase = talk.phase("Preflight", `trying ${seen.length} at once (usually 4-6 s)`);
   const reached = await preflight(host, own, seen, undefined);
-  const bad = reached.filter(({ reach }) => reach.obstacles.length > 0).length;
-  if (bad > 0) phase.warn(`${bad} of ${seen.length} peers cannot be clustered with`);
-  else phase.ok(`${seen.length} of ${seen.length} reachable`);
+  const outcome = outcomeOf(reached);
+  if (outcome.ok) phase.ok(outcome.words);
+  else phase.warn(outcome.words);
   talk.note(...preflightTable(reached), ...(await ownRouteLines(host, tailnet)));
   return askPeers(host, reached, options, company);
 }
@@ -62,7 +63,8 @@ async function findPeers(
   return peers;
 }
 
-function addressed(nodes: readonly TailnetNode[]): VisiblePeer[] {
+/** Those that have an address, by name. */
+export function addressed(nodes: readonly TailnetNode[]): VisiblePeer[] {
   return nodes
     .flatMap((node) => (node.address === undefined ? [] : [{ ...node, address: node.address }]))
     .sort((a, b) => a.name.localeCompare(b.name));

@@ -1,6 +1,7 @@
 import type { Finding, Obstacle } from "../../cluster/facts.ts";
 import type { KnetStats } from "../../corosync/cmap.ts";
-import type { Echo, RendezvousAnswer } from "../../rendezvous/ask.ts";
+import type { RendezvousAnswer } from "../../rendezvous/ask.ts";
+import type { Echo } from "../../rendezvous/try-port.ts";
 
 /** What was tried of UDP 5405-5412 to one peer. */
 export interface UdpTries {

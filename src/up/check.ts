@@ -1,0 +1,87 @@
+import { UserError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import { readLans } from "../host/lans.ts";
+import { readOwnNode } from "../proxmox/own-node.ts";
+import { readPlace } from "../proxmox/place.ts";
+import { startAnswering } from "../rendezvous/answer.ts";
+import { readTailnet } from "../tailnet/facts.ts";
+import { withTag } from "../tailnet/status.ts";
+import { askPeer } from "./ask-peers.ts";
+import type { Passwords } from "./passwords.ts";
+import { addressed } from "./peers.ts";
+import { type Own, preflight, type VisiblePeer } from "./preflight/preflight.ts";
+import { type CheckReport, describeCheck, outcomeOf } from "./preflight/report.ts";
+import { routeWarnings } from "./preflight/routes.ts";
+import { findingWords, preflightTable } from "./preflight-table.ts";
+import { proveUdp, type ShellOf } from "./prove-udp.ts";
+import { assertFit } from "./tailnet-fitness.ts";
+import type { Talk } from "./talk.ts";
+
+export interface CheckOptions {
+  /** Exact tag of the hosts. */
+  readonly tag: string;
+  /** Names or addresses; all with the tag where none is given. */
+  readonly peers: readonly string[];
+  readonly passwords: Passwords;
+  /** Of this tailmox: told to peers. */
+  readonly version: string;
+}
+
+/**
+ * The preflight alone: what lies between this host and its peers, members or not. Answers peers meanwhile, so that two
+ * hosts can check each other. Changes nothing. Throws E_PEER_NOT_FOUND where there is nobody to check.
+ */
+export async function checkPeers(host: Host, options: CheckOptions, talk: Talk): Promise<CheckReport> {
+  const [node, place, facts] = await Promise.all([readOwnNode(host), readPlace(host), readTailnet(host)]);
+  const { status, address } = assertFit(facts, { tag: options.tag, loginServer: undefined });
+  const own: Own = { node: node.name, pve: node.pve.version, address, place, tag: options.tag };
+  const peers = chosen(addressed(withTag(status.peers, options.tag)), options);
+  const phase = talk.phase("Preflight", `trying ${peers.length} at once (usually 4-6 s)`);
+  const told = async () => ({
+    node: own.node,
+    tailmox: options.version,
+    pve: own.pve,
+    place: await readPlace(host),
+  });
+  const shellOf: ShellOf = async ({ node, reach }, names) =>
+    (await askPeer(host, node, reach, options, names)).contact.shell;
+  const answering = await startAnswering(host, { address, tag: options.tag, facts: told });
+  try {
+    const tried = await preflight(host, own, peers, answering);
+    phase.doing("an echo by root's ssh, where no tailmox answers UDP");
+    const reached = await proveUdp(own, tried, answering, shellOf);
+    const outcome = outcomeOf(reached);
+    if (outcome.ok) phase.ok(outcome.words);
+    else phase.warn(outcome.words);
+    const routes = facts.kind === "answers" ? routeWarnings(facts.prefs, status, await readLans(host)) : [];
+    talk.note(
+      ...preflightTable(reached),
+      ...reached.flatMap(({ node, reach }) =>
+        reach.unproven.flatMap((one) => findingWords(node.name, one, "--")),
+      ),
+      ...routes.flatMap((finding) => findingWords("this host", finding)),
+    );
+    return describeCheck(own, reached, routes);
+  } finally {
+    answering.close();
+  }
+}
+
+function chosen(peers: readonly VisiblePeer[], { peers: wanted, tag }: CheckOptions): VisiblePeer[] {
+  if (peers.length === 0) throw notFound(`no other host with ${tag} is visible`);
+  if (wanted.length === 0) return [...peers];
+  return wanted.map((word) => {
+    const found = peers.find(({ name, dnsName, address }) =>
+      [name, dnsName, address].some((own) => own.toLowerCase() === word.toLowerCase()),
+    );
+    if (found) return found;
+    throw notFound(`no host "${word}" with ${tag} is visible`);
+  });
+}
+
+function notFound(what: string): UserError {
+  return new UserError("E_PEER_NOT_FOUND", what, {
+    likely: "it is not in the tailnet, has another tag, or the tailnet policy hides it",
+    mend: "tailscale status shows names and addresses; tailmox policy check",
+  });
+}
