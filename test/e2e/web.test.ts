@@ -5,6 +5,7 @@ import { writeHostFile } from "../../lab/machines/files.ts";
 import { type HostPlan, type LabPlan, planLab } from "../../lab/plan.ts";
 import { scenario } from "../../lab/scenario.ts";
 import { tailmoxOn } from "../../lab/story/tailmox-on.ts";
+import { createAuthKey } from "../../lab/tailnet/auth-key.ts";
 import {
   changeHostedNode,
   completeLogin,
@@ -254,6 +255,7 @@ describeLab("the way from a bare tailnet to a web page", () => {
     };
     expect(await undo()).toMatchObject({ exit: 4, text: expect.stringContaining("E_UNDO_MEMBER") });
     expect(await shell(pve2, LEAVE)).toMatchObject({ exitCode: 0 });
+    await shell(pve2, "mkdir /root/static; cp /usr/bin/tailscale /usr/sbin/tailscaled /root/static/");
     const foreign = (await shell(pve2, `cat ${proxyCertificatePath("pve2")}`)).stdout;
     expect(await undo("--dry-run")).toMatchObject({ exit: 0, text: expect.stringContaining("Dry run") });
     expect((await shell(pve2, "grep -c tailmox /etc/hosts")).stdout).not.toBe("0\n");
@@ -268,7 +270,40 @@ describeLab("the way from a bare tailnet to a web page", () => {
     expect((await shell(pve2, `cat ${proxyCertificatePath("pve2")}`)).stdout).toBe(foreign);
     expect(await undo()).toMatchObject({ exit: 0, text: expect.stringContaining("Nothing to do") });
   });
+
+  test("a Tailscale that came by no package is started and used as it is", async () => {
+    await writeHostFile(plan, pve2, "/root/key", `${await createAuthKey(plan)}\n`, 0o600);
+    expect(await shell(pve2, STATIC)).toMatchObject({ exitCode: 0 });
+    const { exit, text } = await up(pve2, ["--staging", "--auth-key-file", "/root/key", "--web", "none"]);
+    expect({ exit, text }).toMatchObject({ exit: 0 });
+    expect(text).toContain("start tailscaled");
+    expect((await shell(pve2, "ls /usr/bin/tailscale /etc/apt/sources.list.d")).stdout).not.toContain(
+      "tailscale",
+    );
+    const takeAway = "tailscale logout; systemctl disable --now tailscaled; rm /usr/local/bin/tailscale*";
+    await shell(pve2, `${takeAway}; rm -r /etc/systemd/system/tailscaled.service /var/lib/tailscale`);
+  });
+
+  test("Proxmox's enterprise repository, which answers nobody without a subscription, does not stop an installation", async () => {
+    const list = "deb https://enterprise.proxmox.com/debian/pve trixie pve-enterprise\n";
+    await writeHostFile(plan, pve2, "/etc/apt/sources.list.d/pve-enterprise.list", list, 0o644);
+    expect((await shell(pve2, "apt-get update -eany")).exitCode).not.toBe(0);
+    const { exit, text } = await up(pve2, ["--staging", "--auth-key-file", "/root/key", "--web", "none"]);
+    expect({ exit, text }).toMatchObject({ exit: 0 });
+    expect((await shell(pve2, "dpkg-query -W tailscale")).exitCode).toBe(0);
+  });
 });
+
+const STATIC = `set -e
+cp /root/static/* /usr/local/bin/
+cat > /etc/systemd/system/tailscaled.service <<END
+[Service]
+Type=notify
+ExecStart=/usr/local/bin/tailscaled --state=/var/lib/tailscale/tailscaled.state
+[Install]
+WantedBy=multi-user.target
+END
+systemctl daemon-reload`;
 
 /** A client whose serve shows a consent page and waits for ever; all else is the real one's. */
 const CONSENT = `#!/bin/sh

@@ -128,6 +128,16 @@ describe("a dry run", () => {
   });
 });
 
+test("a tailscaled that runs only in a container does not count: this host gets its own", async () => {
+  const inContainer = {
+    "/proc/4242/comm": "tailscaled\n",
+    "/proc/4242/cgroup": "0::/lxc/101/ns/system.slice\n",
+  };
+  const missing = { "tailscale status": MISSING, "tailscale debug": MISSING };
+  const host = fakeHost({ ...FILES, ...inContainer }, { ...PVE, ...missing });
+  expect((await run(host, OPTIONS))[0]).toContain("install Tailscale");
+});
+
 describe("without a terminal", () => {
   test("and without --yes nothing changes", async () => {
     const host = enrolled();
