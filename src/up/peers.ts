@@ -11,6 +11,7 @@ import { outcomeOf } from "./preflight/report.ts";
 import { routeWarnings } from "./preflight/routes.ts";
 import { findingWords, preflightTable } from "./preflight-table.ts";
 import type { OwnTailnet } from "./tailnet.ts";
+import { udpPhase } from "./udp-phase.ts";
 
 /** Phases 4 and 5: who else is there, what lies between, and where each stands. Changes nothing. */
 export async function meetPeers(
@@ -30,7 +31,8 @@ export async function meetPeers(
   if (outcome.ok) phase.ok(outcome.words);
   else phase.warn(outcome.words);
   talk.note(...preflightTable(reached), ...(await ownRouteLines(host, tailnet)));
-  return askPeers(host, reached, options, company);
+  const known = await askPeers(host, reached, options, company);
+  return udpPhase(own, known, options, company);
 }
 
 /** What is wrong with this host's own routes concerns no peer, and stops nobody. */

@@ -14,7 +14,7 @@ export type VisiblePeer = TailnetNode & { readonly address: string };
 export type Reach = Sights & Findings;
 
 export interface ReachedPeer {
-  readonly node: VisiblePeer;
+  readonly node: Pick<VisiblePeer, "name" | "address">;
   readonly reach: Reach;
 }
 
@@ -42,7 +42,7 @@ export async function preflight(
 /** All of them judged anew, since one peer's name matters to the others. */
 export function judged(
   own: Own,
-  seen: readonly { readonly node: VisiblePeer; readonly sights: Sights }[],
+  seen: readonly { readonly node: ReachedPeer["node"]; readonly sights: Sights }[],
 ): ReachedPeer[] {
   const here: Named = { name: "this host", address: own.address, node: own.node };
   const named = seen.map(({ node, sights }) => ({ ...node, node: sights.node }));
