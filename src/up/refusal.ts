@@ -3,6 +3,7 @@ import type { Peer } from "../cluster/facts.ts";
 import { UserError } from "../errors.ts";
 import { describe, joinRefusal } from "./join-refusal.ts";
 import type { UpOptions } from "./options.ts";
+import { commonCode } from "./preflight/report.ts";
 
 /** A decision against, in words: what was seen, what it probably means, what to do. */
 export function refusalError(
@@ -114,13 +115,15 @@ function unknown(peers: readonly Peer[]): UserError {
 }
 
 function unreachable(peers: readonly Peer[]): UserError {
+  const obstacles = peers.flatMap((peer) => peer.obstacles);
   const lines = peers.flatMap(({ name, obstacles }) => obstacles.map(({ what }) => `${name}: ${what}`));
+  const mends = [...new Set(obstacles.map(({ mend }) => mend))];
   return new UserError(
-    "E_PEER_UNREACHABLE",
+    commonCode(obstacles) ?? "E_PEER_UNREACHABLE",
     `${peers.length} of the hosts cannot be clustered with: ${peers.map(({ name }) => name).join(", ")}`,
     {
       likely: lines.join("\n"),
-      mend: "mend what stands above, then run tailmox up again",
+      mend: mends.length === 1 ? (mends[0] ?? "") : "mend what stands above, then run tailmox up again",
     },
   );
 }
