@@ -46,8 +46,11 @@ const UP_OPTIONS: readonly (readonly [string, string])[] = [
   ["--staging", "end when Tailscale is logged in and the certificate is fetched; join later"],
   ["--cluster-name <NAME>", "name of a new cluster, at most 15 characters (default: tailmox)"],
   ["--create", "create the cluster here, even when no peer is visible or another host is elected"],
+  ["--without <NAME...>", "create though nothing is known of this peer, or it is not reached"],
+  ["--wait <TIME>", "how long to wait for the host that creates, or for joins before this one (default: 5m)"],
   ["--join-timeout <TIME>", "how long a join may take before it is ended and undone (default: 120s)"],
   ["--join <PEER>", "join the cluster of this peer: its tailnet name or address"],
+  ["--tag <TAG>", "tag of the hosts that belong together (default: tag:tailmox)"],
   ["--accept-risk <NAME...>", `agree to a risk that --yes does not cover: ${RISKS.join(", ")}`],
   ["--password-file <FILE>", "root's password of the peers: one line, or lines NAME=PASSWORD"],
 ];
@@ -64,6 +67,8 @@ Examples:
       the first host: creates the cluster "tailmox"
   tailmox up --auth-key-file key --password-file peers
       a further host: joins, with root's password of a member
+  tailmox up --yes --auth-key-file key --password-file peers
+      on all hosts at once: one creates, the others wait and join one by one
   tailmox up --login-server https://headscale.example.com --auth-key-file key
       with headscale
   tailmox up --dry-run

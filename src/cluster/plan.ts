@@ -1,7 +1,8 @@
 import type { Decision } from "./decide.ts";
-import type { Cluster, Peer } from "./facts.ts";
+import type { Cluster, Member, Peer } from "./facts.ts";
 import { editHosts, type HostsEntry, readBlock, resolveIn } from "./hosts-file.ts";
 import { editTemplate } from "./hosts-template.ts";
+import { namesOfAll } from "./names-of-all.ts";
 
 /** What the cluster plan is made of. */
 export interface PlanFacts {
@@ -37,6 +38,8 @@ export type ClusterStep =
       readonly renewCertificate: boolean;
     }
   | { readonly kind: "create"; readonly clusterName: string; readonly address: string }
+  /** The provisional cluster of this host alone. */
+  | { readonly kind: "dissolve"; readonly node: string; readonly cluster: Cluster }
   | { readonly kind: "arm guard"; readonly node: string; readonly clusterName: string }
   | {
       readonly kind: "join";
@@ -44,36 +47,36 @@ export type ClusterStep =
       readonly through: Peer;
       readonly node: string;
       readonly address: string;
-    };
+    }
+  /** The block of all names on all members. */
+  | { readonly kind: "names everywhere"; readonly node: string };
 
 /** The steps that are still to do, in order; none when all holds already. Pure. */
 export function planCluster(facts: PlanFacts, decision: Decision, clusterName: string): ClusterStep[] {
-  const steps: ClusterStep[] = [];
   if (decision.kind !== "create" && decision.kind !== "join" && decision.kind !== "already member") return [];
-  if (!facts.corosyncAfterTailscaled) steps.push({ kind: "corosync order" });
-  // The names of a member are not touched: restarting pve-cluster there would cost the cluster a stall.
-  if (decision.kind === "already member") return steps;
-  steps.push(...planNames(facts, decision));
+  const order: ClusterStep[] = facts.corosyncAfterTailscaled ? [] : [{ kind: "corosync order" }];
   const { node, address } = facts;
+  if (decision.kind === "already member") return [...order, ...planNames(facts, decision.cluster.members)];
   if (decision.kind === "create") {
-    steps.push({ kind: "create", clusterName, address });
-    return steps;
+    const names = [...planNames(facts, []), ...planAddress(facts, { renewCertificate: true })];
+    return [...order, ...names, { kind: "create", clusterName, address }];
   }
-  const { cluster, through } = decision;
-  steps.push(
+  const { cluster, through, leaves } = decision;
+  return [
+    ...order,
+    ...(leaves ? [{ kind: "dissolve", node, cluster: leaves } as const] : []),
+    ...planNames(facts, cluster.members),
+    ...planAddress(facts, { renewCertificate: false }),
     { kind: "arm guard", node, clusterName: cluster.name },
     { kind: "join", cluster, through, node, address },
-  );
-  return steps;
+    { kind: "names everywhere", node },
+  ];
 }
 
-function planNames(facts: PlanFacts, decision: Decision & { kind: "create" | "join" }): ClusterStep[] {
-  const { node, dnsName, address, hostsText, hostsTemplate, publishedAddress } = facts;
-  const others =
-    decision.kind === "join"
-      ? decision.cluster.members.map((member) => ({ address: member.link0, name: member.name, dnsName: "" }))
-      : [];
-  const entries = [{ address, name: node, dnsName }, ...others];
+/** The names of all in /etc/hosts, and in the template that it is written from. */
+function planNames(facts: PlanFacts, members: readonly Member[]): ClusterStep[] {
+  const { node, dnsName, address, hostsText, hostsTemplate } = facts;
+  const entries = namesOfAll({ name: node, address, dnsName }, members);
   const edited = editHosts(hostsText, entries);
   const [before] = resolveIn(hostsText, node);
   const steps: ClusterStep[] = [];
@@ -82,13 +85,12 @@ function planNames(facts: PlanFacts, decision: Decision & { kind: "create" | "jo
   if (hostsTemplate !== undefined && editTemplate(hostsTemplate, block) !== hostsTemplate) {
     steps.push({ kind: "hosts template", entries: block });
   }
-  if (before !== address || publishedAddress !== address) {
-    steps.push({
-      kind: "publish address",
-      node,
-      address,
-      renewCertificate: decision.kind === "create",
-    });
-  }
   return steps;
+}
+
+/** Not on a member: restarting pve-cluster there would cost the cluster a stall. */
+function planAddress(facts: PlanFacts, { renewCertificate }: { renewCertificate: boolean }): ClusterStep[] {
+  const { node, address, hostsText, publishedAddress } = facts;
+  if (resolveIn(hostsText, node)[0] === address && publishedAddress === address) return [];
+  return [{ kind: "publish address", node, address, renewCertificate }];
 }

@@ -50,9 +50,13 @@ async function isOff(writer: Writer, unit: string): Promise<boolean> {
   return /^ActiveState=(inactive|failed)$/m.test(stdout);
 }
 
-async function putBack(writer: Writer, { copies, saved, absent }: Armed): Promise<void> {
+/** The database behind /etc/pve and all that was copied; pmxcfs and corosync are off. Throws E_GUARD. */
+export async function putBack(
+  writer: Writer,
+  { copies, saved, absent }: Pick<Armed, "copies" | "saved" | "absent">,
+): Promise<void> {
   const remains = ["/etc/corosync/authkey", "/etc/corosync/corosync.conf", ...absent];
-  const rings = (await writer.list("/var/lib/corosync")).map((name) => `/var/lib/corosync/${name}`);
+  const rings = await ringState(writer);
   const database = ["", "-wal", "-shm"].map((suffix) => `${DATABASE}${suffix}`);
   await must(writer, ["rm", "-rf", "--", ...remains, ...rings, ...database]);
   await must(writer, ["install", "-m", "0600", `${copies}/config.db`, DATABASE]);
@@ -61,6 +65,11 @@ async function putBack(writer: Writer, { copies, saved, absent }: Armed): Promis
     const from = `${copies}/files${path}`;
     await must(writer, ["cp", "-a", "--remove-destination", "-T", "--", from, path]);
   }
+}
+
+/** What corosync remembers of its rings. */
+export async function ringState(writer: Writer): Promise<string[]> {
+  return (await writer.list("/var/lib/corosync")).map((name) => `/var/lib/corosync/${name}`);
 }
 
 async function untilMounted(writer: Writer, node: string): Promise<void> {

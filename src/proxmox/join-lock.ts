@@ -44,6 +44,16 @@ export async function takeJoinLock(
   };
 }
 
+/** The host that holds the lock on this member; undefined when nobody does. */
+export async function joiningNow(member: Pick<Host, "run">): Promise<string | undefined> {
+  const { stdout } = await member.run(
+    ["systemctl", "show", LOCK_UNIT, "--property=ActiveState", "--property=Description"],
+    { timeoutMs: 15_000 },
+  );
+  if (!/^ActiveState=active$/m.test(stdout)) return undefined;
+  return /^Description=(.+)$/m.exec(stdout)?.[1] ?? "another host";
+}
+
 const LOCK_UNIT = "tailmox-join-lock.service";
 const RENEW_MS = 5_000;
 

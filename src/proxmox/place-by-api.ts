@@ -47,13 +47,18 @@ function describe(
     expectedVotes: votes(members),
     presentVotes: votes(members.filter(({ online }) => online)),
     members,
+    links: Math.max(1, ...nodes.map(linksOf)),
     qdevice: Object.keys(z.record(z.string(), z.unknown()).nullable().parse(qdevice) ?? {}).length > 0,
   };
 }
 
+function linksOf(node: Readonly<Record<string, unknown>>): number {
+  return Object.keys(node).filter((key) => /^ring[0-7]_addr$/.test(key)).length;
+}
+
 /** All values here are strings in Proxmox's answers. */
 const configNodes = z.array(
-  z.object({
+  z.looseObject({
     node: z.string(),
     nodeid: z.coerce.number(),
     quorum_votes: z.coerce.number().default(1),

@@ -2,6 +2,7 @@ import { type ConfNode, parseCorosyncConf } from "../cluster/corosync-conf.ts";
 import type { Cluster, Member, Place } from "../cluster/facts.ts";
 import { UserError } from "../errors.ts";
 import type { Reader } from "../host/host.ts";
+import { isYoung } from "./created.ts";
 import { type Members, parseMembers } from "./members.ts";
 import { type PvecmStatus, parsePvecmStatus } from "./pvecm-status.ts";
 
@@ -16,7 +17,12 @@ export async function readPlace(reader: Reader): Promise<Place> {
   const conf = await reader.text("/etc/pve/corosync.conf");
   if (conf === undefined) return { kind: "standalone", guests: await countGuests(reader) };
   const { stdout } = await reader.run(["pvecm", "status"], { timeoutMs: 20_000 });
-  return { kind: "member", cluster: describeCluster(conf, members, parsePvecmStatus(stdout)) };
+  const cluster = describeCluster(conf, members, parsePvecmStatus(stdout));
+  return { kind: "member", cluster: { ...cluster, provisional: await isProvisional(reader, cluster) } };
+}
+
+async function isProvisional(reader: Reader, { name, members }: Cluster): Promise<boolean> {
+  return members.length === 1 && (await isYoung(reader, name)) && (await countGuests(reader)) === 0;
 }
 
 /** Puts together what the configuration lists, what pmxcfs knows and what corosync sees. */
@@ -36,6 +42,7 @@ export function describeCluster(
     presentVotes: status?.totalVotes ?? 0,
     members: listed,
     qdevice: conf?.qdevice ?? false,
+    links: Math.max(1, ...nodes.map(({ links }) => links.size)),
   };
 }
 

@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
 import { runInUnit } from "../host/unit.ts";
+import { noteCreated } from "../proxmox/created.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { MASTER_CONF } from "../tune/guard-script.ts";
 import { publishConf } from "../tune/publish.ts";
@@ -14,10 +15,12 @@ import type { Step } from "./step.ts";
 export interface CreateSpec {
   readonly clusterName: string;
   readonly address: string;
+  /** Looks once more whether another host has a cluster; throws then, and nothing is created. */
+  readonly assertStillFirst: () => Promise<void>;
 }
 
 /** A new cluster of one, its link 0 on the tailnet address. Source: proxmox.md 3. */
-export function createCluster({ clusterName, address }: CreateSpec): Step {
+export function createCluster({ clusterName, address, assertStillFirst }: CreateSpec): Step {
   return {
     name: "create",
     title: `create the cluster "${clusterName}", link0 ${address}, timers for long distances`,
@@ -29,6 +32,7 @@ export function createCluster({ clusterName, address }: CreateSpec): Step {
     },
     do: async (host, doing) => {
       await untilProxmoxAnswers(host);
+      await assertStillFirst();
       const output = await host.change(
         { what: `pvecm create ${clusterName}`, undo: "docs/undo-by-hand.md" },
         (writer) =>
@@ -41,7 +45,18 @@ export function createCluster({ clusterName, address }: CreateSpec): Step {
       // pvecm exits 0 on failure too: only what stands afterwards counts.
       const done = await poll(30_000, 500, () => quorateMember(host, clusterName));
       const timers = done ? await setTimers(host) : "";
-      await host.change({ what: "bring it to the disk", undo: "nothing" }, settleOnDisk);
+      await host.change(
+        { what: "note who made it, bring it to the disk", undo: "nothing" },
+        async (writer) => {
+          if (done)
+            await noteCreated(writer, {
+              cluster: clusterName,
+              by: "tailmox up",
+              at: new Date().toISOString(),
+            });
+          await settleOnDisk(writer);
+        },
+      );
       if (done) return `"${clusterName}" is quorate, 1 of 1 votes${timers}`;
       throw failed(clusterName, `${output.stdout}\n${output.stderr}`);
     },

@@ -1,4 +1,5 @@
 import { editHosts, type HostsEntry, resolveIn } from "../cluster/hosts-file.ts";
+import type { Host } from "../host/host.ts";
 import type { Step } from "./step.ts";
 
 export interface HostsFileSpec {
@@ -21,12 +22,7 @@ export function hostsFile({ node, address, before, entries }: HostsFileSpec): St
       return text === editHosts(text, entries);
     },
     do: async (host) => {
-      const text = (await host.text(HOSTS)) ?? "";
-      const backup = `${BACKUPS}/hosts-${new Date().toISOString().replace(/[:.]/g, "-")}`;
-      await host.change({ what: `edit ${HOSTS}`, undo: `cp ${backup} ${HOSTS}` }, async (writer) => {
-        await writer.write(backup, text, 0o600);
-        await writer.write(HOSTS, editHosts(text, entries), 0o644);
-      });
+      await writeHosts(host, (await host.text(HOSTS)) ?? "", entries);
       const [first] = resolveIn((await host.text(HOSTS)) ?? "", node);
       return first === address ? `${node} is ${address}` : `${node} is ${first ?? "nowhere"}`;
     },
@@ -39,6 +35,15 @@ export function hostsFile({ node, address, before, entries }: HostsFileSpec): St
       );
     },
   };
+}
+
+/** Edits /etc/hosts, whose text is `before`, after a copy of it was made. */
+export async function writeHosts(host: Host, before: string, entries: readonly HostsEntry[]): Promise<void> {
+  const backup = `${BACKUPS}/hosts-${new Date().toISOString().replace(/[:.]/g, "-")}`;
+  await host.change({ what: `edit ${HOSTS}`, undo: `cp ${backup} ${HOSTS}` }, async (writer) => {
+    await writer.write(backup, before, 0o600);
+    await writer.write(HOSTS, editHosts(before, entries), 0o644);
+  });
 }
 
 const HOSTS = "/etc/hosts";

@@ -29,7 +29,7 @@ export interface JoinSpec {
   readonly askMember: () => Promise<Cluster | undefined>;
   /** Takes this host out of the cluster's node list again, by way of the member. */
   readonly takeOut: () => Promise<void>;
-  /** It is this host's turn to join; let go when the join is over, well or not. */
+  /** It is this host's turn to join; let go when the join has failed. */
   readonly turn: Pick<JoinTurn, "release">;
 }
 
@@ -49,14 +49,15 @@ export function joinCluster(spec: JoinSpec): Step {
       return place.kind === "member" && place.cluster.name === cluster.name && place.cluster.quorate;
     },
     do: async (host, doing) => {
-      try {
-        // One change from pvecm's start to the undo's end: a Ctrl-C must not leave half of it.
-        const change = { what: `join "${cluster.name}"`, undo: "systemctl start tailmox-guard" };
-        return await host.change(change, () => join(host, spec, doing));
-      } finally {
-        // A lock that cannot be given back ends by itself.
-        await spec.turn.release().catch(() => undefined);
-      }
+      // One change from pvecm's start to the undo's end: a Ctrl-C must not leave half of it.
+      const change = { what: `join "${cluster.name}"`, undo: "systemctl start tailmox-guard" };
+      return await host
+        .change(change, () => join(host, spec, doing))
+        .catch(async (error: unknown) => {
+          // A lock that cannot be given back ends by itself. After a join that succeeded the names follow under it.
+          await spec.turn.release().catch(() => undefined);
+          throw error;
+        });
     },
     undo: () =>
       Promise.reject(

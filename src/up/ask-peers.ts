@@ -24,21 +24,7 @@ export async function askPeers(
 ): Promise<KnownPeer[]> {
   const phase = company.talk.phase("Cluster", "asking each peer where it stands");
   const names = reached.map(({ node }) => node.name);
-  let known = await Promise.all(
-    reached.map(async (one) => {
-      const isOpen = (port: number) => one.reach.ports.get(port)?.kind === "open";
-      const bySsh = isOpen(22) ? await askBySsh(host, one.node) : unanswered("ssh: TCP 22 does not answer");
-      const password = options.passwords.of(one.node.name, names);
-      if (bySsh.verdict.kind !== "unknown") return describe(one, bySsh);
-      if (password === undefined) return describe(one, also(bySsh, barred("API: no password was given")));
-      keepSecret(password);
-      const byApi = isOpen(8006)
-        ? await askByApi(host, one.node, password)
-        : unanswered("API: TCP 8006 does not answer");
-      const contact = isOpen(22) ? await withShell(host, one.node, byApi, password) : byApi;
-      return describe(one, also(bySsh, contact));
-    }),
-  );
+  let known = await Promise.all(reached.map(({ node, reach }) => askPeer(host, node, reach, options, names)));
   known = await askThePerson(host, known, company, phase);
   for (const { peer } of known) company.journal.write({ event: "peer", ...peer });
   const unknown = known.filter(({ peer }) => peer.verdict.kind === "unknown");
@@ -47,6 +33,29 @@ export async function askPeers(
   else phase.ok(words);
   company.talk.note(...unknown.flatMap(({ peer }) => triedLines(peer)));
   return known;
+}
+
+/** Asks one peer without a question to anybody: ssh first, then the API where a password is known. */
+export async function askPeer(
+  host: Host,
+  node: Pick<Peer, "name" | "address">,
+  reach: Reach,
+  { passwords }: Pick<UpOptions, "passwords">,
+  names: readonly string[],
+): Promise<KnownPeer> {
+  const isOpen = (port: number) => reach.ports.get(port)?.kind === "open";
+  const bySsh = isOpen(22) ? await askBySsh(host, node) : unanswered("ssh: TCP 22 does not answer");
+  if (bySsh.verdict.kind !== "unknown") return describe(node, reach, bySsh);
+  const password = passwords.of(node.name, names);
+  if (password === undefined) {
+    return describe(node, reach, also(bySsh, barred("API: no password was given")));
+  }
+  keepSecret(password);
+  const byApi = isOpen(8006)
+    ? await askByApi(host, node, password)
+    : unanswered("API: TCP 8006 does not answer");
+  const contact = isOpen(22) ? await withShell(host, node, byApi, password) : byApi;
+  return describe(node, reach, also(bySsh, contact));
 }
 
 /** A password is asked for only where it still matters: nobody else has told where the peer stands. */
@@ -96,7 +105,7 @@ async function askForPassword(host: Host, one: KnownPeer, ask: Ask): Promise<Kno
   return one;
 }
 
-function describe({ node, reach }: ReachedPeer, contact: Contact): KnownPeer {
+function describe(node: Pick<Peer, "name" | "address">, reach: Reach, contact: Contact): KnownPeer {
   const peer: Peer = {
     name: node.name,
     address: node.address,

@@ -1,107 +1,186 @@
-import { type Decision, decide } from "../cluster/decide.ts";
-import type { Cluster, Peer } from "../cluster/facts.ts";
-import { type ClusterStep, planCluster } from "../cluster/plan.ts";
+import { compareAddresses } from "../cluster/address.ts";
+import { clustersOf } from "../cluster/clusters.ts";
+import { type Decision, decide, electedBy } from "../cluster/decide.ts";
+import type { Peer } from "../cluster/facts.ts";
+import { type PlanFacts, planCluster } from "../cluster/plan.ts";
 import { UserError } from "../errors.ts";
-import { keyLines } from "../guard/finish.ts";
-import { BACKUPS } from "../guard/places.ts";
+import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
-import { ownProgram } from "../host/own-program.ts";
-import { readOwnConfig } from "../proxmox/own-config.ts";
+import { readPlace } from "../proxmox/place.ts";
 import { readPublishedAddress } from "../proxmox/published-address.ts";
 import { applySteps } from "../steps/apply.ts";
-import { armGuardStep, type JoinTurn } from "../steps/arm-guard.ts";
-import { corosyncOrder, hasDropIn } from "../steps/corosync-order.ts";
-import { createCluster } from "../steps/create-cluster.ts";
-import { hostsFile } from "../steps/hosts-file.ts";
-import { hostsTemplate } from "../steps/hosts-template.ts";
-import { JOIN_UNIT, joinCluster } from "../steps/join-cluster.ts";
-import { publishAddress } from "../steps/publish-address.ts";
+import { hasDropIn } from "../steps/corosync-order.ts";
 import { removeOwnEntry } from "../steps/remove-own-entry.ts";
-import type { Step } from "../steps/step.ts";
 import type { KnownPeer } from "./ask-peers.ts";
+import { decideWithOthers } from "./await-others.ts";
+import { contactOf, type StepsNeed, toSteps } from "./cluster-steps.ts";
 import { agreed, type Plan } from "./consent.ts";
 import { templateOfHosts } from "./hosts-manager.ts";
-import { joinTurn, NO_TURN } from "./join-turn.ts";
+import { describe } from "./join-refusal.ts";
 import { assertWayIn } from "./keep-way-in.ts";
+import { lookAgain, type Outlook } from "./look-again.ts";
+import { lossesOf } from "./losses.ts";
 import type { Company, UpOptions } from "./options.ts";
-import type { OwnFacts } from "./own-host.ts";
 import { refusalError } from "./refusal.ts";
 import { askAboutStorageNames } from "./storage-names.ts";
-import type { OwnTailnet } from "./tailnet.ts";
 
 export type ClusterOutcome = "nothing to do" | "changed" | "created" | "joined" | "dry run";
 
-/** Phases 6 and 7: decide, plan, agree, apply. Throws when facts speak against it; then nothing was changed. */
-export async function makeMember(
-  host: Host,
-  own: OwnFacts,
-  tailnet: OwnTailnet,
-  known: readonly KnownPeer[],
-  options: UpOptions,
-  company: Company,
-): Promise<ClusterOutcome> {
-  const node = own.node.name;
-  const { address, status } = tailnet;
-  const ceph = (await host.text("/etc/pve/ceph.conf")) !== undefined;
-  const decision = decide(
-    { node, address, place: own.place, ceph },
-    known.map(({ peer }) => peer),
-    { create: options.create, ...(options.join !== undefined && { join: options.join }) },
-  );
-  if (decision.kind === "refused" || decision.kind === "not founder") throw refusalError(decision, options);
-  if (decision.kind === "own entry") {
-    const again = await clearOwnEntry(host, decision, { node, known }, options, company);
-    return again ? makeMember(host, own, tailnet, again, options, company) : "dry run";
-  }
-  await assertWayIn(host, { node, resolvesTo: own.facts.resolvesTo }, decision, known);
-  const facts = {
-    node,
-    address,
-    dnsName: status.self.dnsName,
-    hostsText: (await host.text("/etc/hosts")) ?? "",
-    ...(decision.kind !== "already member" && (await templateOfHosts(host))),
-    publishedAddress: await readPublishedAddress(host, node),
-    corosyncAfterTailscaled: await hasDropIn(host),
-  };
-  const planned = planCluster(facts, decision, options.clusterName);
-  if (planned.length === 0) return "nothing to do";
-  const renamed = planned.find((step) => step.kind === "hosts file")?.entries ?? [];
-  await askAboutStorageNames(host, renamed, options, company);
-  const why = decision.kind === "create" ? ` (create: ${decision.why})` : "";
-  const plan: Plan = {
-    title: `Plan for ${node}${why}`,
-    steps: toSteps(planned, node, known, options),
-    losses: decision.kind === "join" ? await joinLosses(host, decision.cluster) : createLosses(decision.kind),
-  };
-  if (decision.kind === "create" && decision.alone && !options.create) await assertMeant(options, company);
-  if (!(await agreed(plan, options, company))) return "dry run";
-  await applySteps(host, plan.steps, company.talk);
-  return decision.kind === "create" ? "created" : decision.kind === "join" ? "joined" : "changed";
+export interface Made {
+  readonly outcome: ClusterOutcome;
+  /** The peers, as they were seen last. */
+  readonly known: readonly KnownPeer[];
 }
 
 /**
- * An earlier join was undone on this host alone: the cluster forgets it first, as a plan of its own. Gives the
- * peers with what they say afterwards; undefined in a dry run.
+ * Phases 6 and 7: decide, wait for others where they go first, plan, agree, apply. Throws when facts speak against
+ * it; then nothing was changed. What another host did at the same moment is looked at anew.
+ */
+export async function makeMember(first: Outlook, met: readonly KnownPeer[]): Promise<Made> {
+  let [outlook, known] = [first, met];
+  for (let round = 1; ; round++) {
+    try {
+      const made = await makeOnce(outlook, known);
+      const better = made.outcome === "created" ? await elsewhere(outlook, made.known) : undefined;
+      if (!better) return made;
+      [outlook, known] = [better.outlook, better.known];
+    } catch (error) {
+      if (!(error instanceof UserError) || error.code !== "E_CLUSTER_CHANGED" || round >= MOST_ROUNDS)
+        throw error;
+      outlook.company.talk.note(`!! ${error.message}: looking anew.`);
+      outlook = await withPlace(outlook);
+      known = await lookAgain(outlook, known);
+    }
+  }
+}
+
+/** Each round ends because another host was faster: with more hosts than that a person should look. */
+const MOST_ROUNDS = 5;
+
+async function makeOnce(outlook: Outlook, met: readonly KnownPeer[]): Promise<Made> {
+  const { host, own, tailnet, options, company } = outlook;
+  const node = own.node.name;
+  const self = { name: node, address: tailnet.address, dnsName: tailnet.status.self.dnsName };
+  const { decision, known } = await decideWithOthers(outlook, met, await decider(outlook));
+  if (decision.kind === "refused" || decision.kind === "not founder") throw refusalError(decision, options);
+  if (decision.kind === "own entry") {
+    const cleared = await clearOwnEntry(outlook, decision, known);
+    return cleared ? makeOnce(outlook, await lookAgain(outlook, known)) : { outcome: "dry run", known };
+  }
+  await assertWayIn(host, { node, resolvesTo: own.facts.resolvesTo }, decision, known);
+  const planned = planCluster(await planFacts(host, self, decision), decision, options.clusterName);
+  if (planned.length === 0) return { outcome: "nothing to do", known };
+  const renamed = planned.find((step) => step.kind === "hosts file")?.entries ?? [];
+  // On a member the storages are the cluster's: they were asked about when it was formed.
+  if (decision.kind !== "already member") await askAboutStorageNames(host, renamed, options, company);
+  const assertStillFirst = () => assertNobodyElse(outlook, known);
+  const plan: Plan = {
+    title: `Plan for ${node}${decision.kind === "create" ? ` (create: ${decision.why})` : ""}`,
+    steps: toSteps(planned, { host, self, known, options, assertStillFirst }),
+    losses: await lossesOf(host, decision),
+  };
+  if (decision.kind === "create" && decision.alone && !options.create) await assertMeant(options, company);
+  if (!(await agreed(plan, options, company))) return { outcome: "dry run", known };
+  await applySteps(host, plan.steps, company.talk);
+  return { outcome: OUTCOMES[decision.kind], known };
+}
+
+const OUTCOMES = { create: "created", join: "joined", "already member": "changed" } as const;
+
+async function planFacts(host: Host, self: StepsNeed["self"], decision: Decision): Promise<PlanFacts> {
+  const isMember = decision.kind === "already member";
+  return {
+    node: self.name,
+    address: self.address,
+    dnsName: self.dnsName,
+    hostsText: (await host.text("/etc/hosts")) ?? "",
+    ...(!isMember && (await templateOfHosts(host))),
+    publishedAddress: await readPublishedAddress(host, self.name),
+    corosyncAfterTailscaled: await hasDropIn(host),
+  };
+}
+
+/** The rules, with what of this host does not change meanwhile. Tells whoever asks which founder comes of it. */
+async function decider({ host, own, tailnet, options, company }: Outlook) {
+  const ceph = (await host.text("/etc/pve/ceph.conf")) !== undefined;
+  const self = { node: own.node.name, address: tailnet.address, place: own.place, ceph };
+  const { create, without, join } = options;
+  return (known: readonly KnownPeer[]) => {
+    const peers = known.map(({ peer }) => peer);
+    const decision = decide(self, peers, { create, without, ...(join !== undefined && { join }) });
+    company.elected?.(electedBy(self, decision));
+    return decision;
+  };
+}
+
+async function withPlace(outlook: Outlook): Promise<Outlook> {
+  return { ...outlook, own: { ...outlook.own, place: await readPlace(outlook.host) } };
+}
+
+/** Between the plan and this moment another host may have created. */
+async function assertNobodyElse(outlook: Outlook, known: readonly KnownPeer[]): Promise<void> {
+  const now = await lookAgain(outlook, known);
+  const [other] = clustersOf(now.map(({ peer }) => peer));
+  if (!other) return;
+  throw new UserError("E_CLUSTER_CHANGED", `${describe(other)} has come into being`, {
+    likely: "tailmox up runs on another host at the same moment",
+    mend: "tailmox up again looks anew",
+  });
+}
+
+/**
+ * After a create: another host may have founded a cluster at the same moment, which neither saw in time. Gives what to
+ * go on with where this one gives way to it. A host that would be elected over this one gets a moment to show its own.
+ */
+async function elsewhere(
+  before: Outlook,
+  met: readonly KnownPeer[],
+): Promise<{ outlook: Outlook; known: readonly KnownPeer[] } | undefined> {
+  const outlook = await withPlace(before);
+  const rule = await decider(outlook);
+  const phase = before.company.talk.phase(
+    "Others",
+    "looking whether another host has created a cluster, too",
+  );
+  let known = met;
+  const decision = await poll(FOUNDING_MS, 3_000, async () => {
+    known = await lookAgain(outlook, known);
+    const decision = rule(known);
+    const rivals = known.filter(({ peer }) => mayFound(peer, outlook.tailnet.address));
+    return decision.kind === "join" || rivals.length === 0 ? decision : undefined;
+  });
+  if (decision?.kind !== "join") {
+    phase.ok("nobody else has created one");
+    return undefined;
+  }
+  phase.warn(`${describe(decision.cluster)} was created at the same moment`);
+  return { outlook, known };
+}
+
+/** From the last look of a founder to its cluster's first answer. */
+const FOUNDING_MS = 15_000;
+
+function mayFound({ address, verdict }: Peer, own: string): boolean {
+  if (verdict.kind === "member") return false;
+  return compareAddresses(address, own) < 0 && !(verdict.kind === "unknown" && verdict.lasting);
+}
+
+/**
+ * An earlier join was undone on this host alone: the cluster forgets it first, as a plan of its own. False in a dry
+ * run.
  */
 async function clearOwnEntry(
-  host: Host,
+  { host, own, options, company }: Outlook,
   { cluster, through }: Extract<Decision, { kind: "own entry" }>,
-  { node, known }: { node: string; known: readonly KnownPeer[] },
-  options: UpOptions,
-  company: Company,
-): Promise<KnownPeer[] | undefined> {
+  known: readonly KnownPeer[],
+): Promise<boolean> {
+  const node = own.node.name;
   const { ask, takeOut } = contactOf(through, known).contact;
   const step = removeOwnEntry({ node, cluster, through, askMember: ask, takeOut: () => takeOut(node) });
   const plan = { title: `Plan for ${node}: what an earlier join left`, steps: [step], losses: [] };
-  if (!(await agreed(plan, options, company))) return undefined;
+  if (!(await agreed(plan, options, company))) return false;
   await applySteps(host, plan.steps, company.talk);
-  return Promise.all(known.map(askAgain));
-}
-
-async function askAgain(one: KnownPeer): Promise<KnownPeer> {
-  if (one.peer.verdict.kind !== "member") return one;
-  const cluster = await one.contact.ask().catch(() => undefined);
-  return cluster ? { ...one, peer: { ...one.peer, verdict: { kind: "member", cluster } } } : one;
+  return true;
 }
 
 /** A policy that hides the peers looks just like the first host of a tailnet: --yes alone is not enough. */
@@ -119,94 +198,4 @@ async function assertMeant(options: UpOptions, { ask, talk }: Company): Promise<
       mend: "look with: tailscale status. If this is the first host: tailmox up --create",
     },
   );
-}
-
-function toSteps(
-  planned: readonly ClusterStep[],
-  node: string,
-  known: readonly KnownPeer[],
-  options: UpOptions,
-): Step[] {
-  const join = planned.find((step) => step.kind === "join");
-  const contacts = known.map(({ peer, contact }) => ({ address: peer.address, ...contact }));
-  const turn = join ? joinTurn(node, join.cluster, contacts, options.joinTimeoutMs) : NO_TURN;
-  return planned.map((step) => toStep(step, known, options, turn));
-}
-
-function toStep(step: ClusterStep, known: readonly KnownPeer[], options: UpOptions, turn: JoinTurn): Step {
-  switch (step.kind) {
-    case "corosync order":
-      return corosyncOrder();
-    case "hosts file":
-      return hostsFile(step);
-    case "hosts template":
-      return hostsTemplate(step);
-    case "publish address":
-      return publishAddress(step);
-    case "create":
-      return createCluster(step);
-    case "arm guard":
-      return armGuardStep(
-        {
-          node: step.node,
-          cluster: step.clusterName,
-          unit: JOIN_UNIT,
-          joinTimeoutMs: options.joinTimeoutMs,
-          program: ownProgram(),
-        },
-        turn,
-      );
-    case "join": {
-      const { contact } = contactOf(step.through, known);
-      if (!contact.admission) throw refusalError(unknownPeer(step.through), options);
-      const { admission, ask, takeOut } = contact;
-      return joinCluster({
-        ...step,
-        admission,
-        askMember: ask,
-        takeOut: () => takeOut(step.node),
-        turn,
-        timeoutMs: options.joinTimeoutMs,
-      });
-    }
-  }
-}
-
-function contactOf(peer: Peer, known: readonly KnownPeer[]): KnownPeer {
-  const found = known.find((one) => one.peer.address === peer.address);
-  if (found) return found;
-  throw new UserError("E_INTERNAL", `the decision names ${peer.name}, which nobody has met`, {
-    likely: "a fault in tailmox",
-    mend: "please report this with the log",
-  });
-}
-
-function unknownPeer(peer: Peer) {
-  return { kind: "refused", refusal: { why: "peers unknown", peers: [peer] } } as const;
-}
-
-async function joinLosses(host: Host, { name }: Cluster): Promise<string[]> {
-  const own = await readOwnConfig(host);
-  const keys = keyLines((await host.text("/root/.ssh/authorized_keys")) ?? "").map(keyName);
-  return [
-    `What this host gives up: its /etc/pve is replaced by that of "${name}" ` +
-      `(saved in ${BACKUPS}; docs/guard.md#restore):`,
-    ...(own.length > 0 ? own : ["nothing but what every installation has"]).map((words) => `  ${words}`),
-    ...(keys.length > 0 ? [`root's authorized keys go with it into the cluster: ${keys.join(", ")}`] : []),
-    ...createLosses("create"),
-  ];
-}
-
-/** What people know a key by: its comment, else its type and end. */
-function keyName(line: string): string {
-  const [, type = "", key = "", comment = ""] = /((?:ssh|ecdsa|sk)-\S+)\s+(\S+)\s*(.*)$/.exec(line) ?? [];
-  return comment || `${type} ...${key.slice(-8)}`;
-}
-
-function createLosses(kind: string): string[] {
-  if (kind !== "create") return [];
-  return [
-    'Root login by ssh becomes "yes". Cut off from the majority of the cluster, /etc/pve is read-only, and ' +
-      "guests do not start after a reboot.",
-  ];
 }

@@ -2,7 +2,7 @@ import { ZodError } from "zod";
 import type { Cluster, Verdict } from "../cluster/facts.ts";
 import { offerPassword } from "../host/askpass.ts";
 import type { Host } from "../host/host.ts";
-import { presentedHostKey, sshTransport } from "../host/ssh.ts";
+import { type HostKey, presentedHostKey, sshTransport } from "../host/ssh.ts";
 import { pinServer } from "../proxmox/pinned-server.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { readPlaceByApi } from "../proxmox/place-by-api.ts";
@@ -31,25 +31,35 @@ interface Whom {
 }
 
 /** Asks a peer by root ssh without a password, where that works. */
-export async function askBySsh(host: Host, { name, address }: Whom): Promise<Contact> {
-  const hostKey = await presentedHostKey(host, address);
-  if (!hostKey) return unanswered("ssh: it presented no host key");
-  const peer = host.other(sshTransport(name, address, hostKey));
-  const hello = await peer.run(["true"], { timeoutMs: 15_000 });
-  if (hello.exitCode !== 0) return unanswered(`ssh as root: ${lastLine(hello.stderr) || "no answer"}`);
+export async function askBySsh(host: Host, whom: Whom): Promise<Contact> {
+  const opened = await openShell(host, whom);
+  if (typeof opened === "string") return unanswered(opened);
+  const { shell, hostKey } = opened;
   try {
-    const verdict = await readPlace(peer);
-    const ask = async () => clusterOf(await readPlace(peer));
-    const takeOut = (node: string) => removeNode(peer, node);
-    return { verdict, admission: { kind: "ssh", hostKey }, ask, shell: peer, takeOut };
+    const verdict = await readPlace(shell);
+    const ask = async () => clusterOf(await readPlace(shell));
+    const takeOut = (node: string) => removeNode(shell, node);
+    return { verdict, admission: { kind: "ssh", hostKey }, ask, shell, takeOut };
   } catch (error) {
     return unanswered(`ssh as root: ${words(error)}`);
   }
 }
 
+/** Root's shell by key, or in words why there is none. */
+export async function openShell(
+  host: Host,
+  { name, address }: Whom,
+): Promise<{ readonly shell: Host; readonly hostKey: HostKey } | string> {
+  const hostKey = await presentedHostKey(host, address);
+  if (!hostKey) return "ssh: it presented no host key";
+  const shell = host.other(sshTransport(name, address, hostKey));
+  const hello = await shell.run(["true"], { timeoutMs: 15_000 });
+  return hello.exitCode === 0 ? { shell, hostKey } : `ssh as root: ${lastLine(hello.stderr) || "no answer"}`;
+}
+
 /**
- * A member that was asked by its API, with root's shell there besides where sshd takes the same password: only
- * a shell holds the join lock, and tells a member that is alone what to expect.
+ * A peer that was asked by its API, with root's shell there besides where sshd takes the same password: only a
+ * shell holds the join lock, tells a member that is alone what to expect, and answers UDP where no tailmox runs.
  */
 export async function withShell(
   host: Host,
@@ -57,7 +67,7 @@ export async function withShell(
   contact: Contact,
   password: string,
 ): Promise<Contact> {
-  if (contact.verdict.kind !== "member") return contact;
+  if (contact.verdict.kind === "unknown") return contact;
   const [hostKey, askpass] = await Promise.all([presentedHostKey(host, address), offerPassword(password)]);
   if (!hostKey) return { ...contact, noShell: "ssh: it presented no host key" };
   if (!askpass) return { ...contact, noShell: "ssh: this program runs from source and offers no password" };

@@ -90,7 +90,7 @@ export function joinRefusal(refusal: JoinRefusal, tag: string): UserError {
 }
 
 /** Without it there is no join: no lock that keeps joins apart, no echo, no way to take a failed one back. */
-function noShell({ name, address, noShell }: Peer): UserError {
+export function noShell({ name, address, noShell }: Pick<Peer, "name" | "address" | "noShell">): UserError {
   return new UserError(
     "E_NO_SHELL",
     `root's ssh does not lead to ${name}, the member with the lowest node id`,

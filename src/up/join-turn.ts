@@ -1,44 +1,45 @@
+import { isSameCluster } from "../cluster/clusters.ts";
 import type { Cluster } from "../cluster/facts.ts";
 import { UserError } from "../errors.ts";
+import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
 import { type JoinLock, takeJoinLock } from "../proxmox/join-lock.ts";
 import type { JoinTurn } from "../steps/arm-guard.ts";
 import { votesOf } from "../steps/half-joined.ts";
+import { noShell } from "./join-refusal.ts";
 
 interface KnownMember {
+  readonly name: string;
   readonly address: string;
   readonly shell?: Host;
   readonly ask: () => Promise<Cluster | undefined>;
 }
 
 /**
- * One join at a time: the lock lies on the member with the lowest node id, where root's ssh leads there; by the
- * API alone there is none. Either way the cluster is asked once more before the join begins: another host may
- * have joined, or failed to, since the plan was made.
+ * One join at a time: the lock lies on the member with the lowest node id, and without root's ssh to it there is no
+ * join. Under the lock the cluster is asked once more: another host may have joined, or failed to, since the plan
+ * was made.
  */
 export function joinTurn(
   node: string,
   cluster: Cluster,
   known: readonly KnownMember[],
-  waitMs: number,
+  { waitMs, settleMs = SETTLE_MS }: { waitMs: number; settleMs?: number },
 ): JoinTurn {
-  const reached = (address: string) => known.find((one) => one.address === address);
-  const lowest = reached(cluster.members[0]?.link0 ?? "");
-  const member = lowest ?? known.find((one) => cluster.members.some(({ link0 }) => link0 === one.address));
+  const [first] = cluster.members;
+  const keeper = known.find(({ address }) => address === first?.link0);
   let lock: JoinLock | undefined;
   const turn: JoinTurn = {
     take: async (doing) => {
-      if (lowest?.shell) {
-        const waiting = (other: string) => doing(`${other} is joining, waiting for it`);
-        lock = await takeJoinLock(lowest.shell, node, { waitMs, waiting });
+      if (!keeper?.shell) throw noShell(keeper ?? { name: first?.name ?? "?", address: first?.link0 ?? "?" });
+      const waiting = (other: string) => doing(`${other} is joining, waiting for it`);
+      lock = await takeJoinLock(keeper.shell, node, { waitMs, waiting });
+      try {
+        await assertWhole(cluster, keeper, settleMs);
+      } catch (error) {
+        await turn.release();
+        throw error;
       }
-      const now = await member?.ask().catch(() => undefined);
-      if (now === undefined || (now.quorate && now.presentVotes >= now.expectedVotes)) return;
-      await turn.release();
-      throw new UserError("E_CLUSTER_NOT_WHOLE", `"${now.name}" is not whole any more: ${votesOf(now)}`, {
-        likely: "a member went away, or another host is joining at this moment",
-        mend: "wait until pvecm status on a member shows all votes, then run tailmox up again",
-      });
     },
     release: async () => {
       const held = lock;
@@ -47,6 +48,29 @@ export function joinTurn(
     },
   };
   return turn;
+}
+
+/** A host that has just joined takes a moment to be counted by all. */
+const SETTLE_MS = 15_000;
+
+async function assertWhole(cluster: Cluster, keeper: KnownMember, settleMs: number): Promise<void> {
+  let now: Cluster | undefined;
+  const whole = await poll(settleMs, 1_000, async () => {
+    now = await keeper.ask().catch(() => undefined);
+    return now?.quorate && now.presentVotes >= now.expectedVotes ? true : undefined;
+  });
+  if (!now || !isSameCluster(now, cluster)) {
+    const words = now ? `it is in "${now.name}" now` : "it is in no cluster any more, or does not answer";
+    throw new UserError("E_CLUSTER_CHANGED", `${keeper.name} is not where it was: ${words}`, {
+      likely: `"${cluster.name}" was dissolved meanwhile, to join another one`,
+      mend: "tailmox up again looks anew",
+    });
+  }
+  if (whole) return;
+  throw new UserError("E_CLUSTER_NOT_WHOLE", `"${now.name}" is not whole any more: ${votesOf(now)}`, {
+    likely: "a member went away, or another host is joining at this moment",
+    mend: "wait until pvecm status on a member shows all votes, then run tailmox up again",
+  });
 }
 
 /** Where nothing is joined. */

@@ -12,6 +12,8 @@ export interface UpOptions {
   readonly clusterName: string;
   readonly create: boolean;
   readonly join: string | undefined;
+  /** Peers that a create passes over, though nothing is known of them: names or addresses. */
+  readonly without: readonly string[];
   readonly passwords: Passwords;
   /** undefined: serve where the tailnet can, else none. */
   readonly web: WebKind | undefined;
@@ -26,6 +28,8 @@ export interface UpOptions {
   readonly loginTimeoutMs: number;
   /** How long to look for peers when none is visible at first. */
   readonly peerWaitMs: number;
+  /** How long to wait for others: a founder that creates, hosts that join before this one. */
+  readonly waitMs: number;
   /** How long a join may take before it is ended. */
   readonly joinTimeoutMs: number;
 }
@@ -36,4 +40,6 @@ export interface Company {
   readonly journal: Journal;
   /** undefined without a terminal. */
   readonly ask: Ask | undefined;
+  /** Told which founder this host elects, by tailnet address, for peers that ask; undefined: none. */
+  readonly elected?: (address: string | undefined) => void;
 }

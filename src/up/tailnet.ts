@@ -101,14 +101,14 @@ function planTailnet(
 }
 
 /** undefined without a key: then somebody logs in by a link. */
-function usableKey({ authKey: key, loginServer }: UpOptions): string | undefined {
+function usableKey({ authKey: key, loginServer, tag }: UpOptions): string | undefined {
   if (key === undefined) return undefined;
   keepSecret(key);
   const objection = keyObjection(key, loginServer);
   if (objection === undefined) return key;
   throw new UserError("E_AUTH_KEY", `the auth key cannot be used: ${objection}`, {
     likely: "another kind of secret was given, or a flag or a part of the key is missing",
-    mend: "an auth key (reusable, not ephemeral, with tag:tailmox); OAuth secrets need ?ephemeral=false",
+    mend: `an auth key (reusable, not ephemeral, with ${tag}); OAuth secrets need ?ephemeral=false`,
   });
 }
 

@@ -4,12 +4,14 @@ import type { KnownPeer } from "./ask-peers.ts";
 import { type ClusterOutcome, makeMember } from "./cluster.ts";
 import { releaseGuard, tellGuardNews } from "./guard-news.ts";
 import type { HostFacts } from "./host-facts.ts";
+import type { Outlook } from "./look-again.ts";
 import type { Company, UpOptions } from "./options.ts";
 import { lookAtOwnHost } from "./own-host.ts";
 import { assertOwnRisks } from "./own-risks.ts";
 import { meetPeers } from "./peers.ts";
 import { assertServiceCan, type OfferedService, showService } from "./service.ts";
 import { joinTailnet } from "./tailnet.ts";
+import { endUnfinished } from "./unfinished.ts";
 import { verifyMember } from "./verify.ts";
 import { finishWeb, showWeb, type Web } from "./web.ts";
 
@@ -36,6 +38,7 @@ export interface UpResult {
 export async function up(host: Host, options: UpOptions, company: Company): Promise<UpResult> {
   const { talk } = company;
   await tellGuardNews(host, options, talk);
+  await endUnfinished(host, options, company);
   const own = await lookAtOwnHost(host, talk);
   company.journal.write({ event: "host", ...own.facts });
   assertOwnRisks(own, options, talk);
@@ -58,10 +61,8 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
     const outcome = options.dryRun ? "dry run" : "staged";
     return { ...about, outcome, tailnet: self, web: webPhase.web, peers: [] };
   }
-  // A member has nothing to decide, unless it was told to go elsewhere.
-  const settled = own.place.kind === "member" && options.join === undefined;
-  const known = settled ? [] : await meetPeers(host, own, tailnet, options, company);
-  const outcome = await makeMember(host, own, tailnet, known, options, company);
+  const outlook = { host, own, tailnet, options, company };
+  const { outcome, known } = await makeMember(outlook, await othersFor(outlook));
   const found = {
     ...about,
     outcome,
@@ -84,6 +85,16 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
     ...(offered && { service: offered }),
     cluster,
   };
+}
+
+/** A member has nothing to decide, unless it was told to go elsewhere, or its cluster may give way to another. */
+async function othersFor({ host, own, tailnet, options, company }: Outlook): Promise<KnownPeer[]> {
+  const { place } = own;
+  if (place.kind === "standalone" || options.join !== undefined) {
+    return meetPeers(host, own, tailnet, options, company);
+  }
+  if (!place.cluster.provisional) return [];
+  return meetPeers(host, own, tailnet, { ...options, peerWaitMs: 0 }, { ...company, ask: undefined });
 }
 
 function summary({ peer }: KnownPeer): UpResult["peers"][number] {

@@ -10,7 +10,7 @@ import { changeHere } from "../change-here.ts";
 import { durationFlag } from "../duration.ts";
 import { parseFlags } from "../flags.ts";
 import { readAuthKey, readSecretFile } from "../secrets.ts";
-import { serviceName } from "../tailnet-flags.ts";
+import { serviceName, tagFlag } from "../tailnet-flags.ts";
 
 /** `tailmox up`: reads what was asked, does it, shows what came of it. Gives the exit status. */
 export async function runUp(raw: unknown): Promise<number> {
@@ -25,13 +25,13 @@ export async function runUp(raw: unknown): Promise<number> {
       authKey,
       loginServer: flags.loginServer,
       join: flags.join,
-      tag: "tag:tailmox",
       passwords: parsePasswords(passwords),
       web: flags.web,
       acceptRisks: flags.acceptRisk,
       loginTimeoutMs: flags.loginTimeout,
       // Others may be starting at this very moment; who insists on creating waits only for the map to fill.
       peerWaitMs: flags.create ? 3_000 : 15_000,
+      waitMs: flags.wait,
       joinTimeoutMs: flags.joinTimeout,
     };
     const result = await up(host, options, { talk: screen, ask, journal });
@@ -46,6 +46,9 @@ const flagsSchema = z.object({
   clusterName: z.string().default("tailmox"),
   create: z.boolean().default(false),
   join: z.string().optional(),
+  without: z.array(z.string()).default([]),
+  wait: durationFlag(0, 86_400_000).prefault("5m"),
+  tag: tagFlag.default("tag:tailmox"),
   passwordFile: z.string().optional(),
   web: z.enum(["serve", "cert", "none"], "serve, cert or none").optional(),
   service: serviceName.optional(),

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Decision } from "../../../../src/cluster/decide.ts";
-import type { Cluster, Peer } from "../../../../src/cluster/facts.ts";
+import type { Cluster, Member, Peer } from "../../../../src/cluster/facts.ts";
 import { editHosts } from "../../../../src/cluster/hosts-file.ts";
+import { editTemplate } from "../../../../src/cluster/hosts-template.ts";
 import { type ClusterStep, type PlanFacts, planCluster } from "../../../../src/cluster/plan.ts";
 
 const facts: PlanFacts = {
@@ -62,37 +63,76 @@ describe("cluster plan", () => {
       dnsName: fc.constant("pve2.ts.net"),
       address: fc.constant("100.64.0.2"),
       hostsText: fc.oneof(fc.constant(facts.hostsText), fc.constant(""), fc.string()),
+      hostsTemplate: fc.oneof(fc.constant("127.0.1.1 {{fqdn}} {{hostname}}\n"), fc.string()),
       publishedAddress: fc.constantFrom(undefined, "192.168.1.12", "100.64.0.2"),
       corosyncAfterTailscaled: fc.boolean(),
     });
+    const decisions = fc.constantFrom<Decision>(create, join, { ...join, leaves: own }, settled);
     fc.assert(
-      fc.property(anyFacts, fc.constantFrom<Decision>(create, join), (before, decision) => {
-        const steps = planCluster(before, decision, "tailmox");
-        const after = steps.reduce(apply, before);
-        expect(planCluster(after, { kind: "already member", cluster }, "tailmox")).toEqual([]);
-        // Broken off before the last step, only that one is left.
-        const resumed = planCluster(steps.slice(0, -1).reduce(apply, before), decision, "tailmox");
-        expect(resumed.map(({ kind }) => kind)).toEqual(
-          decision.kind === "join" ? ["arm guard", "join"] : ["create"],
-        );
+      fc.property(anyFacts, decisions, fc.nat(9), (before, decision, done) => {
+        const world = { facts: before, decision };
+        const after = plan(world).reduce(apply, world);
+        expect(after.decision.kind).toBe("already member");
+        expect(plan(after)).toEqual([]);
+        // Broken off anywhere, a second run ends where the first would have.
+        const half = plan(world).slice(0, done).reduce(apply, world);
+        expect(plan(half).reduce(apply, half)).toEqual(after);
       }),
     );
   });
+
+  test("a member's own block is mended, and pve-cluster not restarted", () => {
+    const steps = planCluster({ ...facts, corosyncAfterTailscaled: true }, settled, "tailmox");
+    expect(steps.map(({ kind }) => kind)).toEqual(["hosts file"]);
+    expect(steps[0]).toMatchObject({ entries: [{ name: "pve2" }, { name: "pve1", address: "100.64.0.1" }] });
+  });
+
+  test("a provisional cluster is dissolved before anything else of a join", () => {
+    const steps = planCluster(facts, { ...join, leaves: own }, "tailmox");
+    expect(steps.map(({ kind }) => kind)).toEqual([
+      "corosync order",
+      "dissolve",
+      "hosts file",
+      "publish address",
+      "arm guard",
+      "join",
+      "names everywhere",
+    ]);
+  });
 });
 
-/** What a step does to the facts that a plan is made of. */
-function apply(before: PlanFacts, step: ClusterStep): PlanFacts {
+interface World {
+  readonly facts: PlanFacts;
+  readonly decision: Decision;
+}
+
+function plan(world: World): ClusterStep[] {
+  return planCluster(world.facts, world.decision, "tailmox");
+}
+
+/** What a step does to the facts that a plan is made of, and to what the next run decides from them. */
+function apply(world: World, step: ClusterStep): World {
+  const { facts, decision } = world;
+  const withFacts = (more: Partial<PlanFacts>) => ({ ...world, facts: { ...facts, ...more } });
   switch (step.kind) {
     case "corosync order":
-      return { ...before, corosyncAfterTailscaled: true };
+      return withFacts({ corosyncAfterTailscaled: true });
     case "hosts file":
-      return { ...before, hostsText: editHosts(before.hostsText, step.entries) };
+    case "hosts template":
+      return step.kind === "hosts file"
+        ? withFacts({ hostsText: editHosts(facts.hostsText, step.entries) })
+        : withFacts({ hostsTemplate: editTemplate(facts.hostsTemplate ?? "", step.entries) });
     case "publish address":
-      return { ...before, publishedAddress: step.address };
+      return withFacts({ publishedAddress: step.address });
     case "create":
-    case "arm guard":
+      return { ...world, decision: { kind: "already member", cluster: own } };
+    case "dissolve":
+      return decision.kind === "join" ? { ...world, decision: join } : world;
     case "join":
-      return before;
+      return { ...world, decision: settled };
+    case "arm guard":
+    case "names everywhere":
+      return world;
   }
 }
 
@@ -114,4 +154,17 @@ const through: Peer = {
   rttMs: 20,
   way: "ssh",
 };
-const join: Decision = { kind: "join", cluster, through };
+const join: Extract<Decision, { kind: "join" }> = { kind: "join", cluster, through };
+const self: Member = {
+  name: "pve2",
+  id: 2,
+  link0: "100.64.0.2",
+  votes: 1,
+  published: "100.64.0.2",
+  online: true,
+};
+const own: Cluster = { ...cluster, members: [self], provisional: true };
+const settled: Decision = {
+  kind: "already member",
+  cluster: { ...cluster, members: [...cluster.members, self] },
+};

@@ -36,10 +36,10 @@ function turnOn(fake: FakeHost, asked: Cluster | undefined = pair, waitMs = 0) {
     "pve3",
     pair,
     [
-      { address: "100.64.0.2", ask },
-      { address: "100.64.0.1", shell, ask },
+      { name: "pve2", address: "100.64.0.2", ask },
+      { name: "pve1", address: "100.64.0.1", shell, ask },
     ],
-    waitMs,
+    { waitMs, settleMs: 0 },
   );
 }
 
@@ -84,9 +84,22 @@ describe("one join at a time", () => {
     expect(fake.changes).toContain("run systemctl stop tailmox-join-lock.service");
   });
 
-  test("without root's ssh there is no lock, but the cluster is asked all the same", async () => {
-    const ask = async () => ({ ...pair, presentVotes: 1 });
-    const turn = joinTurn("pve3", pair, [{ address: "100.64.0.1", ask }], 0);
-    expect(turn.take(still)).rejects.toMatchObject({ code: "E_CLUSTER_NOT_WHOLE" });
+  test("without root's ssh to that member there is no join, and nobody is asked", async () => {
+    const ask = () => Promise.reject(new Error("asked"));
+    const turn = joinTurn("pve3", pair, [{ name: "pve1", address: "100.64.0.1", ask }], { waitMs: 0 });
+    expect(turn.take(still)).rejects.toMatchObject({ code: "E_NO_SHELL" });
+  });
+
+  test.each([
+    ["is in no cluster any more", undefined],
+    ["is in another one", { ...pair, name: "other" }],
+  ])("a member that %s is not joined: the plan is made anew", async (_, asked) => {
+    const fake = memberHeldFor(0);
+    const shell = openHost(fake.transport, openGate(noJournal), noJournal);
+    const known = [{ name: "pve1", address: "100.64.0.1", shell, ask: async () => asked }];
+    const turn = joinTurn("pve3", pair, known, { waitMs: 0, settleMs: 0 });
+    const error: unknown = await turn.take(still).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "E_CLUSTER_CHANGED" });
+    expect(fake.changes).toContain("run systemctl stop tailmox-join-lock.service");
   });
 });

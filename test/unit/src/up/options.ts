@@ -10,6 +10,8 @@ export const OPTIONS: UpOptions = {
   clusterName: "tailmox",
   create: true,
   join: undefined,
+  without: [],
+  waitMs: 0,
   passwords: parsePasswords(""),
   yes: true,
   dryRun: true,

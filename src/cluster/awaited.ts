@@ -1,0 +1,46 @@
+import type { Decision } from "./decide.ts";
+import type { Peer } from "./facts.ts";
+
+/** What a decision could become without anybody's doing here. */
+export type Awaited =
+  /** Another host creates the cluster. */
+  | { readonly kind: "founder"; readonly name: string; readonly addresses: readonly string[] }
+  /** Another host is joining it, if the lock of joins is held. */
+  | { readonly kind: "join"; readonly cluster: string; readonly addresses: readonly string[] }
+  /** Peers that may be in the middle of a change of their own. */
+  | { readonly kind: "unsettled"; readonly names: readonly string[]; readonly addresses: readonly string[] };
+
+/** undefined where waiting would change nothing. */
+export function awaitedBy(decision: Decision): Awaited | undefined {
+  if (decision.kind === "not founder") {
+    return { kind: "founder", name: decision.founder.name, addresses: [decision.founder.address] };
+  }
+  if (decision.kind !== "refused") return undefined;
+  const { refusal } = decision;
+  switch (refusal.why) {
+    case "cluster not whole":
+      return {
+        kind: "join",
+        cluster: refusal.cluster.name,
+        addresses: refusal.cluster.members.slice(0, 1).map(({ link0 }) => link0),
+      };
+    case "peers unknown":
+      return refusal.peers.some(({ verdict }) => verdict.kind === "unknown" && verdict.lasting)
+        ? undefined
+        : unsettled(refusal.peers);
+    case "peers unreachable":
+      return unsettled(refusal.peers);
+    case "other founder":
+      return unsettled(refusal.dissent);
+    default:
+      return undefined;
+  }
+}
+
+function unsettled(peers: readonly Peer[]): Awaited {
+  return {
+    kind: "unsettled",
+    names: peers.map(({ name }) => name),
+    addresses: peers.map(({ address }) => address),
+  };
+}

@@ -1,0 +1,56 @@
+import { completeVerdicts } from "../cluster/verdicts.ts";
+import type { Host } from "../host/host.ts";
+import { readTailnet } from "../tailnet/facts.ts";
+import { withTag } from "../tailnet/status.ts";
+import { askPeer, type KnownPeer } from "./ask-peers.ts";
+import type { Company, UpOptions } from "./options.ts";
+import type { OwnFacts } from "./own-host.ts";
+import { meetPeers } from "./peers.ts";
+import type { OwnTailnet } from "./tailnet.ts";
+import type { Talk } from "./talk.ts";
+
+/** All that looking at the peers takes. */
+export interface Outlook {
+  readonly host: Host;
+  readonly own: OwnFacts;
+  readonly tailnet: OwnTailnet;
+  readonly options: UpOptions;
+  readonly company: Company;
+}
+
+/** Where the peers stand now, asked quietly; the preflight is made again only for one that is new or was not reached. */
+export async function lookAgain(outlook: Outlook, known: readonly KnownPeer[]): Promise<KnownPeer[]> {
+  const { host, own, tailnet, options, company } = outlook;
+  const facts = await readTailnet(host);
+  if (facts.kind !== "answers") return [...known];
+  const visible = withTag(facts.status.peers, options.tag).flatMap(({ address }) => address ?? []);
+  const good = known.filter(({ peer }) => peer.obstacles.length === 0);
+  if (visible.every((address) => good.some(({ peer }) => peer.address === address))) {
+    return askThese(outlook, known, visible);
+  }
+  const silent: Company = { ...company, ask: undefined, talk: quiet(company.talk) };
+  const now: OwnTailnet = { ...tailnet, status: facts.status };
+  return meetPeers(host, own, now, { ...options, peerWaitMs: 0 }, silent);
+}
+
+/** Asks some of the peers again, those at these addresses. */
+export async function askThese(
+  { host, options }: Outlook,
+  known: readonly KnownPeer[],
+  addresses: readonly string[],
+): Promise<KnownPeer[]> {
+  const names = known.map(({ peer }) => peer.name);
+  const asked = await Promise.all(
+    known.map((one) =>
+      addresses.includes(one.peer.address) ? askPeer(host, one.peer, one.reach, options, names) : one,
+    ),
+  );
+  const verdicts = completeVerdicts(asked.map(({ peer }) => peer));
+  return asked.map((one, index) => ({ ...one, peer: verdicts[index] ?? one.peer }));
+}
+
+function quiet(talk: Talk): Talk {
+  const still = () => undefined;
+  const phase = { doing: still, ok: still, absent: still, warn: still, pause: still };
+  return { ...talk, phase: () => phase, note: still };
+}
