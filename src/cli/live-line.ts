@@ -26,7 +26,7 @@ export function startLiveLine(stream: Output, head: string, first: string): Live
     const seconds = Math.floor((performance.now() - since) / 1000);
     const time = seconds < 1 ? "" : `  ${seconds} s`;
     // The whole line has to fit, or the terminal would break it and keep the first half for good.
-    const room = (stream.columns ?? 80) - 1 - time.length;
+    const room = (stream.columns || 80) - 1 - time.length;
     stream.write(`${ERASE}${redact(`${head}..   ${words}`).slice(0, room)}${time}`);
   };
   draw();

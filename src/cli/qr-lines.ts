@@ -5,7 +5,7 @@ import type { Output } from "./live-line.ts";
 export function qrLines(url: string, { isTTY, columns }: Output): string[] {
   if (!isTTY || !speaksUtf8()) return [];
   const lines = renderUnicodeCompact(url, { border: 2 }).split("\n");
-  const fits = lines.every((line) => line.length + INDENT.length < (columns ?? 80));
+  const fits = lines.every((line) => line.length + INDENT.length < (columns || 80));
   return fits ? [...lines.map((line) => `${INDENT}${line}`), ""] : [];
 }
 
