@@ -25,6 +25,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   boot: async () => (await import("./boot.ts")).default,
   "stability-loss": async () => (await import("./stability/loss-proof.ts")).default,
   filesystem: async () => (await import("./filesystem.ts")).default,
+  "five-at-once": async () => (await import("./five-at-once.ts")).default,
   "join-guard": async () => (await import("./join-guard.ts")).default,
   tune: async () => (await import("./tune.ts")).default,
   up: async () => (await import("./up.ts")).default,

@@ -1,0 +1,90 @@
+import { takeDown } from "../lab/down.ts";
+import { hostExec } from "../lab/machines/exec.ts";
+import { writeHostFile } from "../lab/machines/files.ts";
+import { type HostPlan, type LabPlan, planLab } from "../lab/plan.ts";
+import five from "../lab/scenarios/five.ts";
+import { parseScenario } from "../lab/scenarios/load.ts";
+import { waitForVotes } from "../lab/story/cut-and-return.ts";
+import { tailnetAddress } from "../lab/story/latency-matrix.ts";
+import { tailmoxOn } from "../lab/story/tailmox-on.ts";
+import { createAuthKey } from "../lab/tailnet/auth-key.ts";
+import { loginServer } from "../lab/tailnet/login-server.ts";
+import { labUp } from "../lab/up.ts";
+import type { Proof } from "./run.ts";
+
+const scenario = parseScenario(
+  {
+    ...five,
+    name: "five-at-once",
+    summary: "five fresh hosts, each at a place of its own",
+    tailnet: "headscale",
+    hosts: five.hosts.map((host) => ({ ...host, tailscale: true })),
+  },
+  "five-at-once",
+);
+
+const proof: Proof = {
+  summary:
+    "five fresh hosts run `tailmox up --yes` at the very same moment: one cluster of five, each run ends with 0, " +
+    "every host knows the names of all, and a second run finds nothing to do",
+  async prove(say) {
+    const name = "proof-five-at-once";
+    await takeDown(planLab(name, scenario));
+    const plan = await labUp(name, scenario);
+    try {
+      return await tell(plan, say);
+    } finally {
+      await takeDown(plan);
+    }
+  },
+};
+
+export default proof;
+
+async function tell(plan: LabPlan, say: (line: string) => void): Promise<Record<string, unknown>> {
+  const key = await createAuthKey(plan);
+  const passwords = plan.hosts.map((host) => `${host.name}=${host.password}`).join("\n");
+  for (const host of plan.hosts) {
+    await writeHostFile(plan, host, "/root/tailnet.key", `${key}\n`, 0o600);
+    await writeHostFile(plan, host, "/root/passwords", `${passwords}\n`, 0o600);
+  }
+  const runs = await Promise.all(plan.hosts.map((host) => up(plan, host, say)));
+  await waitForVotes(plan, plan.hosts, { quorate: true, votes: 5 });
+  for (const host of plan.hosts) await assertNames(plan, host);
+  for (const host of plan.hosts) {
+    const { text } = await up(plan, host, say);
+    if (!text.includes("Nothing to do"))
+      throw new Error(`a second run on ${host.name} found something to do`);
+  }
+  return {
+    seconds: Object.fromEntries(runs.map(({ name, seconds }) => [name, seconds])),
+    created: runs.filter(({ text }) => text.includes("is the first member")).map(({ name }) => name),
+    dissolved: runs.filter(({ text }) => text.includes("dissolve: standalone")).map(({ name }) => name),
+  };
+}
+
+/** Throws unless it ends with 0. */
+async function up(plan: LabPlan, host: HostPlan, say: (line: string) => void) {
+  const lines: string[] = [];
+  const since = performance.now();
+  const files = ["--auth-key-file", "/root/tailnet.key", "--password-file", "/root/passwords"];
+  const exitCode = await tailmoxOn(
+    plan,
+    host,
+    ["up", "--yes", "--login-server", loginServer(plan), ...files],
+    (line) => {
+      say(line);
+      lines.push(line);
+    },
+  );
+  if (exitCode !== 0) throw new Error(`tailmox up on ${host.name} ended with ${exitCode}`);
+  return { name: host.name, text: lines.join("\n"), seconds: Math.round((performance.now() - since) / 1000) };
+}
+
+async function assertNames(plan: LabPlan, host: HostPlan): Promise<void> {
+  for (const other of plan.hosts) {
+    const { stdout } = await hostExec(plan, host, ["getent", "ahostsv4", other.name]);
+    const [found, wanted] = [stdout.split(/\s/)[0], await tailnetAddress(plan, other)];
+    if (found !== wanted) throw new Error(`on ${host.name} ${other.name} is ${found}, not ${wanted}`);
+  }
+}
