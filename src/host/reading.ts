@@ -35,6 +35,7 @@ const READING: readonly Argv[] = [
   ["pvesh", "get"],
   ["pveversion"],
   ["ssh-keyscan"],
+  ["stat", "--dereference"],
   ["systemctl", "is-active"],
   ["systemctl", "show"],
   ["tailscale", "debug", "prefs"],
@@ -46,6 +47,7 @@ const READING: readonly Argv[] = [
   ["timedatectl", "show"],
   ["true"],
   ["uname", "-n"],
+  ["uname", "-r"],
   ["who"],
   // The whole program: it answers echoes, and does nothing else.
   UDP_ECHO,

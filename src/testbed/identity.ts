@@ -110,8 +110,8 @@ async function renameNode(writer: Writer, old: string, name: string): Promise<vo
   }
 }
 
-/** Added at the end and not by a new file: on Proxmox this one is a link into /etc/pve. */
-async function letIn(writer: Writer, rootKey: string): Promise<void> {
+/** Lets a key of root in. Added at the end and not by a new file: on Proxmox this one is a link into /etc/pve. */
+export async function letIn(writer: Writer, rootKey: string): Promise<void> {
   const keys = await writer.text("/root/.ssh/authorized_keys");
   if (keys?.includes(rootKey)) return;
   await must(writer, ["install", "-d", "-m", "700", "/root/.ssh"]);

@@ -48,9 +48,7 @@ export async function revertTestbed(
 ): Promise<RevertResult> {
   const { talk } = company;
   const phase = talk.phase("Testbed", "looking at its VMs and their snapshots");
-  const vms = chooseVms((await readTestbed(ground.host, ground.node)).vms, wishes.wanted);
-  const unready = vms.find(({ mark }) => mark.stage !== "ready");
-  if (unready) throw notReady(unready);
+  const vms = await readyVms(ground, wishes.wanted);
   const sights = await lookAtVms(ground, vms);
   const ways = waysBack(sights, wishes.snapshot);
   phase.ok(vms.map(({ name, vmid }) => `${name} (VM ${vmid})`).join(", "));
@@ -63,12 +61,12 @@ export async function revertTestbed(
     })),
     removedDevices: [],
   };
-  const run = newRun(ground, wishes, ways);
+  const run = planRevert(ground, wishes, sights, ways);
   const plan = {
     command: "testbed revert",
     title: `Plan for ${vms.length} VMs on ${ground.node}`,
     steps: run.steps,
-    losses: losses(sights, ways),
+    losses: run.losses,
   };
   if (!(await agreed(plan, wishes, company))) return { ...told, outcome: "dry run" };
   await applySteps(ground.host, run.steps, talk);
@@ -82,7 +80,21 @@ export async function revertTestbed(
   };
 }
 
-function newRun(ground: Ground, wishes: RevertWishes, ways: readonly WayBack[]) {
+export interface RevertRun {
+  readonly steps: readonly Step[];
+  readonly losses: readonly string[];
+  /** Filled while the steps are done: how each VM answered, and which devices were removed. */
+  readonly answers: ReadonlyMap<number, "agent" | "ssh">;
+  readonly removed: readonly string[];
+}
+
+/** The steps that take VMs back. */
+export function planRevert(
+  ground: Ground,
+  wishes: Pick<RevertWishes, "plane" | "bootMs">,
+  sights: readonly VmSight[],
+  ways: readonly WayBack[],
+): RevertRun {
   const answers = new Map<number, "agent" | "ssh">();
   const removed: string[] = [];
   // As known before the rollback: it may bring an older description back.
@@ -150,7 +162,7 @@ function newRun(ground: Ground, wishes: RevertWishes, ways: readonly WayBack[]) 
       },
     });
   }
-  return { steps, answers, removed };
+  return { steps, losses: losses(sights, ways), answers, removed };
 }
 
 /** What each VM was, and what it is or can be again. One that cannot be asked keeps all. */
@@ -184,6 +196,14 @@ function losses(sights: readonly VmSight[], ways: readonly WayBack[]): string[] 
       return `  ${vm.name} (${power}): everything written since ${since} UTC${lost}`;
     }),
   ];
+}
+
+/** VMs that create has finished. Throws E_TESTBED_NONE, E_TESTBED_NODE, E_TESTBED_SNAPSHOT. */
+export async function readyVms(ground: Ground, wanted: readonly string[]): Promise<readonly TestVm[]> {
+  const vms = chooseVms((await readTestbed(ground.host, ground.node)).vms, wanted);
+  const unready = vms.find(({ mark }) => mark.stage !== "ready");
+  if (unready) throw notReady(unready);
+  return vms;
 }
 
 function notReady({ name, vmid, mark }: TestVm): UserError {

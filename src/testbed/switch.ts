@@ -46,7 +46,10 @@ export async function switchTestbed(
     check: async () => false,
     do: async () => {
       await atOnce(vms, async (vm) => {
-        if (to === "stopped") return stopVm(ground, vm);
+        if (to === "stopped") {
+          await stopVm(ground, vm);
+          return;
+        }
         await startVm(ground, vm);
         await noteDevice(ground, await awaitGuest(ground, vm, wishes.bootMs));
       });
