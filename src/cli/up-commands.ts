@@ -2,9 +2,10 @@ import { type Command, Option } from "commander";
 import { RISKS } from "../up/risks.ts";
 import { changing, inherit } from "./common-flags.ts";
 
-/** Adds `tailmox up`, which is also what `tailmox` alone does, and `tailmox undo`. */
+/** Adds `tailmox up`, which is also what `tailmox` alone does, `tailmox admit` and `tailmox undo`. */
 export function addUpCommands(program: Command, done: (status: number) => void): void {
   addUp(program, done);
+  addAdmit(program, done);
   addUndo(program, done);
 }
 
@@ -17,6 +18,19 @@ function addUp(program: Command, done: (status: number) => void): void {
   changing(inherit(command)).action(async (options: unknown) => {
     const { runUp } = await import("./commands/up.ts");
     done(await runUp(options));
+  });
+}
+
+function addAdmit(program: Command, done: (status: number) => void): void {
+  const command = program
+    .command("admit")
+    .description("On a member: let a host in that asks, without a password.")
+    .option("--peer <NAME>", "only this one: its tailnet name or address")
+    .option("--wait <TIME>", "how long to wait for it to ask, and then for its join to end", "10m")
+    .addHelpText("after", ADMIT_EXAMPLES);
+  changing(inherit(command)).action(async (options: unknown) => {
+    const { runAdmit } = await import("./commands/admit.ts");
+    done(await runAdmit(options));
   });
 }
 
@@ -73,6 +87,19 @@ Examples:
       with headscale
   tailmox up --dry-run
       only look and show the plan`;
+
+const ADMIT_EXAMPLES = `
+Waits until tailmox up on another host with the tag asks to be let in, shows who
+that is, and asks you. Its root key is accepted for the time of its join, from
+its tailnet address alone; it is gone again when the join fails, when the time is
+over, and when this program is killed.
+
+Examples:
+  tailmox admit
+      whoever asks, after a question
+  tailmox admit --peer pve3 --yes
+      this host and no other, without a question
+  tailmox admit --peer pve3 --wait 1h`;
 
 const UNDO_EXAMPLES = `
 Takes back the names in /etc/hosts, the web page on the tailnet, its certificate
