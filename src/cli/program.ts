@@ -6,6 +6,7 @@ import { addLatencyCommand } from "./latency-command.ts";
 import { reportError } from "./report-error.ts";
 import { addStatusCommands } from "./status-commands.ts";
 import { addTailnetCommands } from "./tailnet-commands.ts";
+import { addTestbedCommands } from "./testbed-commands.ts";
 import { addUpCommands } from "./up-commands.ts";
 
 /** Reads argv (without program and script), runs the command, and gives the exit status. Never throws. */
@@ -37,6 +38,7 @@ export function makeProgram(done: (status: number) => void): Command {
   addLatencyCommand(program, done, inherit);
   addForecastCommands(program, done, inherit);
   addTailnetCommands(program, done, inherit);
+  addTestbedCommands(program, done);
   addCommonFlags(program);
   return program;
 }

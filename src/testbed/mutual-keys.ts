@@ -1,5 +1,6 @@
 import type { Host } from "../host/host.ts";
 import { letIn } from "./identity.ts";
+import { publicRootKey } from "./root-key.ts";
 
 /** Lets root of each of these hosts log in to every other one by key, as `up` does when it joins by ssh. */
 export async function trustEachOther(hosts: readonly Host[]): Promise<void> {
@@ -19,10 +20,8 @@ export async function trustEachOther(hosts: readonly Host[]): Promise<void> {
 }
 
 async function ownKey(host: Host): Promise<string | undefined> {
-  for (const type of ["ed25519", "ecdsa", "rsa"]) {
-    const text = await host.text(`/root/.ssh/id_${type}.pub`);
-    if (text?.trim()) return text.trim();
-  }
+  const present = await publicRootKey(host);
+  if (present !== undefined) return present;
   const path = "/root/.ssh/id_ed25519";
   return host.change(
     { what: `make an ssh key for root of ${host.name}`, undo: `rm ${path}` },
