@@ -42,6 +42,8 @@ const project = import.meta.dir;
 const cache = join(project, ".cache");
 const dist = join(project, "dist");
 
+const SUMS = "SHA256SUMS";
+
 /** Baseline: many a home server's processor has no AVX2. */
 const ARCHES = { x64: "bun-linux-x64-baseline", arm64: "bun-linux-arm64" } as const;
 type Arch = keyof typeof ARCHES;
@@ -71,6 +73,8 @@ async function compile(arch: Arch): Promise<void> {
       ],
       { cwd: project, timeoutMs: 300_000, env: { BUN_INSTALL_CACHE_DIR: join(cache, "bun") } },
     );
+    // Sums of the executable that was there before are no longer true.
+    await rm(join(dist, SUMS), { force: true });
     await rename(unfinished, target(arch));
   } finally {
     await rm(unfinished, { force: true });
@@ -86,7 +90,7 @@ async function writeSums(): Promise<void> {
       return `${digest}  tailmox-linux-${arch}\n`;
     }),
   );
-  await writeFile(join(dist, "SHA256SUMS"), lines.join(""));
+  await writeFile(join(dist, SUMS), lines.join(""));
 }
 
 async function sourcesDigest(): Promise<string> {
