@@ -39,7 +39,7 @@ export function judge(sights: Sights, { tag, peer, others, ownPve }: Against): F
       ...icmpObstacles(echoes),
       ...tcpObstacles(ports),
       ...udpObstacles(udp, { tcpFine, tag }),
-      ...mtuObstacles(packets),
+      ...mtuObstacles(packets, echoes.rttMs.length > 0),
       ...nameObstacles(peer, others),
     ],
     unproven: udpUnproven(udp),

@@ -11,8 +11,8 @@ const [WHOLE, ENOUGH] = LADDER;
 const LIKELY = "a network below the tunnel with an MTU under 1360, and routers that do not say so";
 
 /** Tokens pass, the data of /etc/pve does not: a cluster that is quorate and hangs (corosync.md 5.4). */
-export function mtuObstacles({ largest, ownMtu }: PacketSizes): Obstacle[] {
-  if (largest === undefined || largest >= ENOUGH) return [];
+export function mtuObstacles({ largest, ownMtu }: PacketSizes, pingsPass: boolean): Obstacle[] {
+  if (!pingsPass || (largest !== undefined && largest >= ENOUGH)) return [];
   const own = ownMtu !== undefined && ownMtu < ENOUGH;
   return [
     {
@@ -20,7 +20,7 @@ export function mtuObstacles({ largest, ownMtu }: PacketSizes): Obstacle[] {
       code: "E_MTU",
       what: own
         ? `packets of ${ENOUGH} bytes do not leave this host: its tunnel has an MTU of ${ownMtu}`
-        : `packets of ${ENOUGH} bytes are lost on the way, those of ${largest} pass`,
+        : `packets of ${ENOUGH} bytes are lost on the way, ${largest === undefined ? "and smaller ones" : `those of ${largest} pass`}`,
       likely: own ? "TS_DEBUG_MTU in /etc/default/tailscaled" : LIKELY,
       mend: own
         ? "take it out there, then: systemctl restart tailscaled"
