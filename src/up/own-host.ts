@@ -25,7 +25,8 @@ export async function lookAtOwnHost(host: Host, talk: Talk): Promise<OwnFacts> {
   ]);
   if (leftovers.length > 0) throw onceClustered(leftovers);
   if (place.kind === "standalone") assertRoom(facts.freeBytes);
-  const version = `${node.name}, Proxmox VE ${node.pve.version}, Debian ${node.debian}`;
+  const at = facts.resolvesTo[0] ?? "no address";
+  const version = `${node.name} (${at}), Proxmox VE ${node.pve.version}, Debian ${node.debian}`;
   const stands =
     place.kind === "member" ? `in "${place.cluster.name}"` : `${guestWords(place.guests)}, not in a cluster`;
   phase.ok([version, stands, ...CLOCK[facts.clock]].join(", "));

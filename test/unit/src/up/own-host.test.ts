@@ -62,7 +62,7 @@ describe("this host", () => {
   test("keeps the upper case of its name, and is told in one line", async () => {
     const { own, said, judge } = await look();
     expect(said).toEqual([
-      "PVE1, Proxmox VE 9.1.2, Debian 13, no guests, not in a cluster, clock synchronised",
+      "PVE1 (192.168.1.20), Proxmox VE 9.1.2, Debian 13, no guests, not in a cluster, clock synchronised",
     ]);
     expect(own.facts).toMatchObject({ resolvesTo: ["192.168.1.20"], freeBytes: 9e9, providersNat: [] });
     expect(judge([])).toBeUndefined();
