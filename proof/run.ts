@@ -23,7 +23,10 @@ export interface Measured {
 
 const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   boot: async () => (await import("./boot.ts")).default,
+  ring: async () => (await import("./ring/proof.ts")).default,
   "stability-loss": async () => (await import("./stability/loss-proof.ts")).default,
+  "stability-silence": async () => (await import("./stability/silence-proof.ts")).default,
+  "stability-endings": async () => (await import("./stability/endings-proof.ts")).default,
   filesystem: async () => (await import("./filesystem.ts")).default,
   "five-at-once": async () => (await import("./five-at-once.ts")).default,
   "join-guard": async () => (await import("./join-guard.ts")).default,

@@ -17,8 +17,9 @@ export interface Role {
 /** One link in time: when it is next called down, and when pongs bring it back. */
 export class LinkLife {
   readonly link: KnetLink;
-  /** One hop, or of two hosts both: there a link sends on one and receives on the other. */
-  readonly roles: readonly Role[];
+  readonly role: Role;
+  /** Of two hosts only: there a link sends on one hop and receives on the other. */
+  readonly otherRole: Role | undefined;
   downAt = 0;
   firstPongAt = 0;
   upAt = 0;
@@ -32,22 +33,27 @@ export class LinkLife {
   readonly #interval: number;
   /** Losses in a row below which no spread of the RTT drops the link. */
   readonly #fewest: number;
-  readonly #runIsLongEnough: number;
   readonly #shortRun: { mean: number; variance: number };
+  readonly #logOfAnswered: number;
+  readonly #logOfNotLongEnough: number;
+  /** From the last answered ping until the link is called down. */
+  readonly #patience: number;
   /** Time of an answered ping, from which the next outage is looked for. */
   #clock: number;
-  #patientUntil = 0;
 
-  constructor(model: StabilityModel, random: () => number, link: KnetLink, roles: readonly Role[]) {
+  constructor(model: StabilityModel, random: () => number, link: KnetLink, role: Role, otherRole?: Role) {
     this.link = link;
-    this.roles = roles;
+    this.role = role;
+    this.otherRole = otherRole;
     this.#model = model;
     this.#random = random;
     this.#interval = effectivePingIntervalMs(model.timers);
     const early = Math.max(0, link.rttMs - link.jitterMs);
     this.#fewest = Math.max(1, pingsThatDrop(link, model.timers, early, link.rttMs + link.jitterMs));
-    this.#runIsLongEnough = link.pingLoss ** (this.#fewest - 1);
     this.#shortRun = cycleOfShortRun(link.pingLoss, this.#fewest);
+    this.#logOfAnswered = Math.log1p(-link.pingLoss);
+    this.#logOfNotLongEnough = Math.log1p(-(link.pingLoss ** (this.#fewest - 1)));
+    this.#patience = downAfterMs(link, model.timers);
     this.#clock = random() * this.#interval;
     this.nextOutage();
   }
@@ -76,13 +82,13 @@ export class LinkLife {
   #comeBack(failed: number): void {
     let pings = failed;
     for (let pongs = 0; pongs <= this.#model.timers.pongCount; pongs++) {
-      pings += 1 + geometric(this.#random, 1 - this.link.pingLoss);
+      pings += 1 + this.#pingsLost();
       this.upAt = this.#clock + pings * this.#interval + this.#rtt();
       if (pongs === 0) this.firstPongAt = this.upAt;
     }
     this.#clock += pings * this.#interval;
-    this.#patientUntil = this.downAt + KNET_PATIENCE_MS - this.#random() * 1000;
-    const early = this.#patientUntil - downAfterMs(this.link, this.#model.timers) - this.#clock;
+    const patientUntil = this.downAt + KNET_PATIENCE_MS - this.#random() * 1000;
+    const early = patientUntil - this.#patience - this.#clock;
     if (early > 0) this.#clock += Math.ceil(early / this.#interval) * this.#interval;
   }
 
@@ -90,8 +96,8 @@ export class LinkLife {
   #pingsToRun(): number {
     const q = this.link.pingLoss;
     if (q === 0) return Number.POSITIVE_INFINITY;
-    const short = this.#fewest === 1 ? 0 : geometric(this.#random, this.#runIsLongEnough);
-    let pings = geometric(this.#random, q);
+    const short = this.#fewest === 1 ? 0 : geometric(this.#random, this.#logOfNotLongEnough);
+    let pings = geometric(this.#random, this.#logOfAnswered);
     if (short === 0) return pings;
     const { mean, variance } = this.#shortRun;
     if (short > 24) {
@@ -103,9 +109,18 @@ export class LinkLife {
     for (let i = 0; i < short; i++) {
       let run = 1;
       while (run < this.#fewest - 1 && this.#random() < q) run++;
-      pings += geometric(this.#random, q) + run + 1;
+      pings += geometric(this.#random, this.#logOfAnswered) + run + 1;
     }
     return pings;
+  }
+
+  /** Lost pings before the next answered one: where most are answered, asking each is cheaper than a logarithm. */
+  #pingsLost(): number {
+    const q = this.link.pingLoss;
+    if (q > 0.5) return geometric(this.#random, Math.log(q));
+    let lost = 0;
+    while (this.#random() < q) lost++;
+    return lost;
   }
 
   #rtt(): number {
@@ -115,9 +130,9 @@ export class LinkLife {
   }
 }
 
-/** Number of failures before the first success of chance `p`. */
-function geometric(random: () => number, p: number): number {
-  return p >= 1 ? 0 : Math.floor(Math.log(1 - random()) / Math.log1p(-p));
+/** Number of failures before the first success, from the logarithm of the chance to fail. */
+function geometric(random: () => number, logOfFailure: number): number {
+  return Math.floor(Math.log(1 - random()) / logOfFailure);
 }
 
 /** Mean and variance of the pings from one answered one over a run of fewer than `enough` lost ones to the next. */

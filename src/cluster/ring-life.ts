@@ -13,7 +13,6 @@ export class RingLife {
   readonly #receivers: LinkLife[];
   /** Time from the start of a rotation to each hop. */
   readonly #offsets: number[];
-  readonly #lossless: number;
   /** Outages that the token met so far. */
   outages = 0;
   #time = 0;
@@ -30,16 +29,15 @@ export class RingLife {
       offset += delayMs;
       return offset - delayMs;
     });
-    this.#lossless = 1 - (model.rotation.tail[1] ?? 0);
     const count = model.hops.length;
     const other = (hop: number) => (hop + 1) % count;
     this.#senders = model.hops.map(({ sender }, hop) => {
-      const back = count === 2 ? [{ hop: other(hop), isSender: false }] : [];
-      return new LinkLife(model, random, sender, [{ hop, isSender: true }, ...back]);
+      const back = count === 2 ? { hop: other(hop), isSender: false } : undefined;
+      return new LinkLife(model, random, sender, { hop, isSender: true }, back);
     });
     this.#receivers = model.hops.map(({ receiver }, hop) => {
       const same = count === 2 ? this.#senders[other(hop)] : undefined;
-      return same ?? new LinkLife(model, random, receiver, [{ hop, isSender: false }]);
+      return same ?? new LinkLife(model, random, receiver, { hop, isSender: false });
     });
     this.#links = [...new Set([...this.#senders, ...this.#receivers])];
     for (const link of this.#links) this.#meet(link);
@@ -50,8 +48,8 @@ export class RingLife {
     const aloneRate = tokenLossesPerDay(this.#model) / DAY_MS;
     let aloneAt = this.#exponential(aloneRate);
     let changes = 0;
+    let link = this.#nextMet();
     for (;;) {
-      const link = this.#nextMet();
       const at = Math.min(link?.meets ?? Number.POSITIVE_INFINITY, aloneAt);
       if (at >= horizon) return changes;
       if (link === undefined || aloneAt <= link.meets) {
@@ -62,14 +60,17 @@ export class RingLife {
         changes += this.#meetOutage(link);
         this.outages++;
       }
-      for (const other of this.#links)
-        if (other === link || other.meets < this.#time + this.#model.rotationMs) this.#meet(other);
+      link = this.#nextMet(link, this.#time + this.#model.rotationMs);
     }
   }
 
-  #nextMet(): LinkLife | undefined {
+  /** The link that is met first; an outage that was met, and those that are near, are looked at again. */
+  #nextMet(met?: LinkLife, near = Number.NEGATIVE_INFINITY): LinkLife | undefined {
     let next: LinkLife | undefined;
-    for (const link of this.#links) if (next === undefined || link.meets < next.meets) next = link;
+    for (const link of this.#links) {
+      if (link === met || link.meets < near) this.#meet(link);
+      if (next === undefined || link.meets < next.meets) next = link;
+    }
     return next;
   }
 
@@ -77,15 +78,18 @@ export class RingLife {
   #meet(link: LinkLife): void {
     link.meets = Number.POSITIVE_INFINITY;
     while (link.downAt < NEVER_MS) {
-      for (const role of link.roles) {
-        const pass = this.#passDuring(link, role);
-        if (pass >= link.meets) continue;
-        link.meets = pass;
-        link.meetsOn = role.hop;
-      }
+      this.#meetAs(link, link.role);
+      if (link.otherRole) this.#meetAs(link, link.otherRole);
       if (link.meets < Number.POSITIVE_INFINITY) return;
       link.nextOutage();
     }
+  }
+
+  #meetAs(link: LinkLife, role: Role): void {
+    const pass = this.#passDuring(link, role);
+    if (pass >= link.meets) return;
+    link.meets = pass;
+    link.meetsOn = role.hop;
   }
 
   /** When the token is first sent over the hop within the outage of a link that the hop needs; else Infinity. */
@@ -119,8 +123,8 @@ export class RingLife {
       const arrives = sent + delayMs;
       if (arrives - before > timers.tokenMs) {
         const lostAt = before + timers.tokenMs;
-        const down = [sender, receiver].filter(({ downAt }) => downAt < lostAt);
-        return this.#reform(lostAt, Math.max(0, ...down.map(({ upAt }) => upAt)));
+        const seenUpAt = (sight: LinkLife) => (sight.downAt < lostAt ? sight.upAt : 0);
+        return this.#reform(lostAt, Math.max(seenUpAt(sender), seenUpAt(receiver)));
       }
       if (sent >= sender.downAt && sent < sendsAgainAt) continue;
       if (this.#random() < loss) continue;
@@ -161,9 +165,10 @@ export class RingLife {
 
   /** Token packets lost on the other hops of a rotation. */
   #lostElsewhere(): number {
-    if (this.#random() < this.#lossless) return 0;
-    let lost = 1;
-    for (const { loss } of this.#model.hops) while (this.#random() < loss) lost++;
+    const { tail } = this.#model.rotation;
+    const draw = this.#random();
+    let lost = 0;
+    while (draw < (tail[lost + 1] ?? 0)) lost++;
     return lost;
   }
 

@@ -1,0 +1,86 @@
+import type { LabPlan } from "../../lab/plan.ts";
+import { type Machine, withCells } from "../corosync-cells/batch.ts";
+import { type PlacedCell, setLoss } from "../corosync-cells/fabric.ts";
+import { happenedBetween, journalsOf, untilWhole } from "../corosync-cells/ring-log.ts";
+import { type EvenCell, evenCell, SETTINGS, type SettingsName } from "./grid.ts";
+
+/** One cluster in which one host after the other hears and reaches nobody for a while. */
+export interface OutageCell {
+  settings: SettingsName;
+  release: "pve8" | "pve9";
+  hosts: number;
+  rttMs: number;
+  /** How long each silence lasts. */
+  outageMs: number;
+  /** One entry for each silence. */
+  silences: {
+    /** Which host, by its place in the ring. */
+    place: number;
+    /** Rings that the host with the most of them saw, the silent one left out. */
+    changes: number;
+    linkDowns: number;
+    /** From the end of the silence until all were one ring again; 0 where they never ceased to be. */
+    backMs: number;
+  }[];
+}
+
+const OUTAGES_MS = [1000, 2000, 5000, 8000] as const;
+/** knet is more patient for 9 s after a link went down (corosync.md 5.1): each silence finds it as usual. */
+const QUIET_MS = 12_000;
+
+/** Silences of 1, 2, 5 and 8 s of one host, again and again for `seconds`, each cell its own length. */
+export async function measureOutages(
+  say: (line: string) => void,
+  seconds: number,
+): Promise<{ cells: OutageCell[]; machine: Machine }> {
+  const shapes = [
+    { hosts: 5, rttMs: 50 },
+    { hosts: 3, rttMs: 150 },
+  ] as const;
+  const batch = SETTINGS.flatMap((settings) =>
+    shapes.flatMap((shape) => OUTAGES_MS.map((outageMs) => ({ settings, outageMs, ...shape }))),
+  ).map(({ outageMs, ...shape }, index) => ({ ...evenCell(`o${index}`, shape), outageMs }));
+  const { result: cells, machine } = await withCells("proof-outages", batch, (plan, placed) =>
+    Promise.all(placed.map((cell) => oneCell(plan, cell, seconds))),
+  );
+  for (const { settings, hosts, rttMs, outageMs, silences } of cells) {
+    say(
+      `${settings.padEnd(5)} RTT ${rttMs} hosts ${hosts}, silent ${outageMs / 1000} s: ` +
+        `changes ${silences.map(({ changes }) => changes).join(" ")}`,
+    );
+  }
+  say(JSON.stringify(machine));
+  return { cells, machine };
+}
+
+async function oneCell(
+  plan: LabPlan,
+  cell: EvenCell & PlacedCell & { outageMs: number },
+  seconds: number,
+): Promise<OutageCell> {
+  const { settings, release, hosts, rttMs, outageMs } = cell;
+  const silences: OutageCell["silences"] = [];
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+    const place = silences.length % hosts;
+    const began = Date.now();
+    await setLoss(plan, cell, 1, place);
+    await Bun.sleep(outageMs);
+    await setLoss(plan, cell, 0, place);
+    const ended = Date.now();
+    // Whether the silence is noticed shows until the token would be given up, and no link may be down any more.
+    await Bun.sleep(QUIET_MS);
+    if (!(await untilWhole(plan, cell, 120_000))) throw new Error(`${cell.name} does not get whole again`);
+    const journals = await journalsOf(plan, cell);
+    const others = journals.filter((_, index) => index !== place);
+    const last = Math.max(0, ...journals.flat().flatMap(({ what, at }) => (what === "usable" ? [at] : [])));
+    silences.push({
+      place,
+      changes: happenedBetween(others, began, Date.now()).mostOfOneHost,
+      linkDowns: happenedBetween(journals, began, Date.now()).linkDowns,
+      backMs: last > began ? Math.max(0, Math.round(last - ended)) : 0,
+    });
+    // Not in step with knet's own intervals.
+    await Bun.sleep(Math.random() * 2000);
+  }
+  return { settings, release, hosts, rttMs, outageMs, silences };
+}
