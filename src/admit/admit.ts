@@ -131,6 +131,7 @@ function letIn(
   return host.change(change, async (writer) => {
     const phase = talk.phase("Join", `accepting the key of ${name}`);
     await acceptKey(writer, grant);
+    presence.tell({ admitted: address });
     let end: JoinEnd | undefined;
     try {
       end = await watchJoin(applicant, {
@@ -144,6 +145,7 @@ function letIn(
         doing: phase.doing,
       });
     } finally {
+      presence.tell({ admitted: undefined });
       await withdrawKey(writer, grant, { joined: end?.kind === "joined" && { node } });
     }
     if (end.kind !== "joined") {

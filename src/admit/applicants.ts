@@ -1,9 +1,9 @@
 import type { Cluster } from "../cluster/facts.ts";
 import type { Host } from "../host/host.ts";
+import { fingerprint } from "../host/key-fingerprint.ts";
 import type { RendezvousAnswer } from "../rendezvous/ask.ts";
 import { readTailnet } from "../tailnet/facts.ts";
 import { withTag } from "../tailnet/status.ts";
-import { fingerprint } from "./key-line.ts";
 
 /** A host that asks to be let in, as it told by the rendezvous. */
 export interface Applicant {

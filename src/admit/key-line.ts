@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 /** A joiner's key, accepted for some minutes. */
 export interface Grant {
   /** Eight hexadecimal digits: tells this line from all others. */
@@ -47,13 +45,6 @@ export function withoutExpired(text: string, now: Date): string {
 /** Whether another line than a grant accepts this key. */
 export function hasOwnLine(text: string, key: string): boolean {
   return text.split("\n").some((line) => line.includes(key) && !/ tailmox admit-[0-9a-f]{8}$/.test(line));
-}
-
-/** As ssh-keygen -l shows it. */
-export function fingerprint(key: string): string {
-  const [, blob = ""] = key.split(" ");
-  const digest = createHash("sha256").update(Buffer.from(blob, "base64")).digest("base64");
-  return `SHA256:${digest.replace(/=+$/, "")}`;
 }
 
 function keepLines(text: string, keep: (line: string) => boolean): string {

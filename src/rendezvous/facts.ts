@@ -14,6 +14,8 @@ export interface RendezvousFacts {
   readonly elects?: string;
   /** A member on which `tailmox admit` runs. */
   readonly admits?: boolean;
+  /** The tailnet address of the host that it lets in at this moment. */
+  readonly admitted?: string;
   /** Root's public ssh key, type and key alone, while it waits to be let in. */
   readonly rootKey?: string;
 }
@@ -63,6 +65,7 @@ const factsJson = z.object({
   place: place.exactOptional(),
   elects: z.ipv4().exactOptional(),
   admits: z.boolean().exactOptional(),
+  admitted: z.ipv4().exactOptional(),
   // Goes into an authorized_keys as it is: no options before it, no second line, no comment.
   rootKey: z
     .string()

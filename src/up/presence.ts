@@ -20,7 +20,7 @@ export interface Presence {
   close(): void;
 }
 
-type News = Pick<RendezvousFacts, "elects" | "admits" | "rootKey">;
+type News = Pick<RendezvousFacts, "elects" | "admits" | "admitted" | "rootKey">;
 
 export interface PresenceSpec {
   readonly node: string;
@@ -37,7 +37,7 @@ export async function bePresent(host: Host, spec: PresenceSpec): Promise<Presenc
   const facts = async (): Promise<RendezvousFacts> => {
     // In the middle of a create or a join /etc/pve is away: that is no place to stand at.
     const place = await readPlace(host).catch(() => undefined);
-    const { elects, admits, rootKey } = news;
+    const { elects, admits, admitted, rootKey } = news;
     return {
       node,
       tailmox: version,
@@ -45,6 +45,7 @@ export async function bePresent(host: Host, spec: PresenceSpec): Promise<Presenc
       ...(place && { place }),
       ...(elects !== undefined && { elects }),
       ...(admits !== undefined && { admits }),
+      ...(admitted !== undefined && { admitted }),
       ...(rootKey !== undefined && { rootKey }),
     };
   };
