@@ -3,7 +3,6 @@ import type { Host } from "../host/host.ts";
 import { readLans } from "../host/lans.ts";
 import { readOwnNode } from "../proxmox/own-node.ts";
 import { readPlace } from "../proxmox/place.ts";
-import { startAnswering } from "../rendezvous/answer.ts";
 import { readTailnet } from "../tailnet/facts.ts";
 import { withTag } from "../tailnet/status.ts";
 import { askPeer } from "./ask-peers.ts";
@@ -13,6 +12,7 @@ import { type Own, preflight, type VisiblePeer } from "./preflight/preflight.ts"
 import { type CheckReport, describeCheck, outcomeOf } from "./preflight/report.ts";
 import { routeWarnings } from "./preflight/routes.ts";
 import { findingWords, preflightTable } from "./preflight-table.ts";
+import { bePresent } from "./presence.ts";
 import { proveUdp, type ShellOf } from "./prove-udp.ts";
 import { assertFit } from "./tailnet-fitness.ts";
 import type { Talk } from "./talk.ts";
@@ -37,19 +37,13 @@ export async function checkPeers(host: Host, options: CheckOptions, talk: Talk):
   const own: Own = { node: node.name, pve: node.pve.version, address, place, tag: options.tag };
   const peers = chosen(addressed(withTag(status.peers, options.tag)), options);
   const phase = talk.phase("Preflight", `trying ${peers.length} at once (usually 4-6 s)`);
-  const told = async () => ({
-    node: own.node,
-    tailmox: options.version,
-    pve: own.pve,
-    place: await readPlace(host),
-  });
   const shellOf: ShellOf = async ({ node, reach }, names) =>
     (await askPeer(host, node, reach, options, names)).contact.shell;
-  const answering = await startAnswering(host, { address, tag: options.tag, facts: told });
+  const presence = await bePresent(host, { ...own, version: options.version });
   try {
-    const tried = await preflight(host, own, peers, answering);
+    const tried = await preflight(host, own, peers, presence);
     phase.doing("an echo by root's ssh, where no tailmox answers UDP");
-    const reached = await proveUdp(own, tried, answering, shellOf);
+    const reached = await proveUdp(own, tried, presence.answering, shellOf);
     const outcome = outcomeOf(reached);
     if (outcome.ok) phase.ok(outcome.words);
     else phase.warn(outcome.words);
@@ -63,7 +57,7 @@ export async function checkPeers(host: Host, options: CheckOptions, talk: Talk):
     );
     return describeCheck(own, reached, routes);
   } finally {
-    answering.close();
+    presence.close();
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Place } from "../../cluster/facts.ts";
 import { knetStats, parseCmap } from "../../corosync/cmap.ts";
 import type { Host } from "../../host/host.ts";
-import type { Answering } from "../../rendezvous/answer.ts";
+import { askRendezvous } from "../../rendezvous/ask.ts";
 import type { TailnetNode } from "../../tailnet/status.ts";
+import type { Presence } from "../presence.ts";
 import { type Findings, judge } from "./judge.ts";
 import type { Named } from "./names.ts";
 import { type Eyes, type Sights, tryPeer } from "./sights.ts";
@@ -32,9 +33,10 @@ export async function preflight(
   host: Host,
   own: Own,
   peers: readonly VisiblePeer[],
-  answering: Answering | undefined,
+  presence: Pick<Presence, "ask"> | undefined,
 ): Promise<ReachedPeer[]> {
-  const eyes: Eyes = { host, address: own.address, answering, knet: await ownLinks(host, own.place) };
+  const ask = presence?.ask ?? ((address: string) => askRendezvous(own.address, address));
+  const eyes: Eyes = { host, ask, knet: await ownLinks(host, own.place) };
   const tried = await Promise.all(peers.map(async (node) => ({ node, sights: await tryPeer(eyes, node) })));
   return judged(own, tried);
 }

@@ -4,8 +4,7 @@ import type { Host } from "../../host/host.ts";
 import { type PacketSizes, tryPacketSizes } from "../../host/packet-size.ts";
 import { type Echoes, pingHost } from "../../host/ping.ts";
 import { type TcpAnswer, tryTcp } from "../../host/tcp.ts";
-import type { Answering } from "../../rendezvous/answer.ts";
-import { askRendezvous, type RendezvousAnswer } from "../../rendezvous/ask.ts";
+import type { RendezvousAnswer } from "../../rendezvous/ask.ts";
 import { wakePath } from "../../tailnet/ping.ts";
 import type { Path, TailnetNode } from "../../tailnet/status.ts";
 import { ECHOES } from "./icmp.ts";
@@ -33,10 +32,8 @@ export interface Sights {
 
 export interface Eyes {
   readonly host: Host;
-  /** This host's tailnet address. */
-  readonly address: string;
-  /** What answers peers here meanwhile: its ports are those that corosync uses. */
-  readonly answering: Answering | undefined;
+  /** Tries UDP to a peer, and asks the tailmox there, if one runs. */
+  readonly ask: (address: string) => Promise<RendezvousAnswer>;
   /** What corosync here says of its link 0, by the other end's address; none where this host is no member. */
   readonly knet: ReadonlyMap<string, KnetStats>;
 }
@@ -54,10 +51,7 @@ export async function tryPeer(eyes: Eyes, peer: TailnetNode & { address: string 
   const [echoes, packets, rendezvous, clock, ...answers] = await Promise.all([
     pingHost(host, address, ECHOES, 100),
     tryPacketSizes(host, address, LADDER),
-    askRendezvous(eyes.address, address, {
-      timeoutMs: 3_000,
-      ...(eyes.answering && { from: eyes.answering }),
-    }),
+    eyes.ask(address),
     web.then((answer) => (answer.kind === "open" ? askWebClock(address, 8006) : undefined)),
     ...PORTS.map((port) => (port === 8006 ? web : tryTcp(address, port, SILENCE_MS))),
   ]);
