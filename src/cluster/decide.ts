@@ -2,8 +2,8 @@ import { clustersOf, isSameCluster, staying } from "./clusters.ts";
 import { electFounder } from "./elect-founder.ts";
 import type { Cluster, OwnHost, Peer } from "./facts.ts";
 import { joinOrRefuse } from "./join-or-refuse.ts";
-import { findPeer, sameName } from "./names.ts";
-import { inTailnetRange } from "./underlay.ts";
+import { linkElsewhere } from "./link-elsewhere.ts";
+import { findPeer } from "./names.ts";
 
 export interface Wishes {
   /** Be the founder, whoever would be elected. */
@@ -91,7 +91,7 @@ export function electedBy(own: Pick<OwnHost, "address">, decision: Decision): st
 }
 
 function asMember(own: OwnHost, cluster: Cluster, peers: readonly Peer[], wishes: Wishes): Decision {
-  const elsewhere = ownLinkElsewhere(own, cluster);
+  const elsewhere = linkElsewhere(own, cluster);
   if (elsewhere) return refuse(elsewhere);
   const settled = { kind: "already member", cluster } as const;
   if (wishes.join !== undefined) {
@@ -112,15 +112,6 @@ function asMember(own: OwnHost, cluster: Cluster, peers: readonly Peer[], wishes
 
 function leaving(leaves: Cluster, decision: Decision): Decision {
   return decision.kind === "join" ? { ...decision, leaves } : decision;
-}
-
-/** A member whose link 0 is not its tailnet address: enrolled anew, or of a cluster that is not on the tailnet. */
-function ownLinkElsewhere(own: OwnHost, cluster: Cluster): Refusal | undefined {
-  const listed = cluster.members.find((member) => sameName(member.name, own.node))?.link0;
-  if (listed === undefined || listed === own.address) return undefined;
-  return inTailnetRange(listed) === inTailnetRange(own.address)
-    ? { why: "address changed", cluster, listed, now: own.address }
-    : { why: "own lan cluster", cluster, listed };
 }
 
 function joinNamed(own: OwnHost, guests: number, peers: readonly Peer[], wanted: string): Decision {

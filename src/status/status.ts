@@ -1,14 +1,16 @@
 import { z } from "zod";
 import type { Cluster, Member } from "../cluster/facts.ts";
+import { linkElsewhere } from "../cluster/link-elsewhere.ts";
 import type { Reader } from "../host/host.ts";
 import { parseJson } from "../host/json.ts";
 import { pingHost } from "../host/ping.ts";
 import { rttFigures } from "../latency/figures.ts";
-import { readOwnNode } from "../proxmox/own-node.ts";
+import { type OwnNode, readOwnNode } from "../proxmox/own-node.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { readTailnet, type TailnetFacts } from "../tailnet/facts.ts";
 import { wakePath } from "../tailnet/ping.ts";
 import type { Path } from "../tailnet/status.ts";
+import { refusalError } from "../up/refusal.ts";
 import { haRisk } from "./ha-risk.ts";
 
 export interface MemberStatus {
@@ -60,7 +62,9 @@ export async function readStatus(reader: Reader): Promise<StatusReport> {
     pve: own.pve.version,
     tailnet: describeTailnet(tailnet),
     cluster:
-      place.kind === "member" ? await describe(reader, place.cluster, own.name, own.pve.version) : null,
+      place.kind === "member"
+        ? await describe(reader, place.cluster, own, describeTailnet(tailnet).address)
+        : null,
   };
 }
 
@@ -70,13 +74,13 @@ function describeTailnet(facts: TailnetFacts): StatusReport["tailnet"] {
   return { state, address: self.address ?? null, version: version.split("-")[0] ?? null };
 }
 
-async function describe(reader: Reader, cluster: Cluster, node: string, ownVersion: string) {
+async function describe(reader: Reader, cluster: Cluster, own: OwnNode, address: string | null) {
   const { name, quorate, presentVotes, expectedVotes } = cluster;
   const majority = Math.floor(expectedVotes / 2) + 1;
   const risk = await haRisk(reader, cluster.members.length);
   const members = await Promise.all(
     cluster.members.map((member) =>
-      member.name === node ? hereStatus(member, ownVersion) : memberStatus(reader, member),
+      member.name === own.name ? hereStatus(member, own.pve.version) : memberStatus(reader, member),
     ),
   );
   return {
@@ -86,8 +90,16 @@ async function describe(reader: Reader, cluster: Cluster, node: string, ownVersi
     expectedVotes,
     mayLose: Math.max(0, presentVotes - majority),
     members,
-    findings: risk === undefined ? [] : [risk],
+    findings: [...movedAddress(cluster, own.name, address), ...(risk === undefined ? [] : [risk])],
   };
+}
+
+/** This host's device was deleted and enrolled anew: the others look for it where it is not any more. */
+function movedAddress(cluster: Cluster, node: string, address: string | null): string[] {
+  const refusal = address === null ? undefined : linkElsewhere({ node, address }, cluster);
+  if (refusal?.why !== "address changed") return [];
+  const { code, message, mend } = refusalError({ kind: "refused", refusal }, { tag: "" });
+  return [`${message} (${code}). Mend: ${mend}`];
 }
 
 function hereStatus(member: Member, version: string): MemberStatus {

@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { awaitedBy } from "../../../../src/cluster/awaited.ts";
+import type { Refusal } from "../../../../src/cluster/decide.ts";
+import type { Cluster, Peer, Verdict } from "../../../../src/cluster/facts.ts";
+
+const peer = (verdict: Verdict): Peer => ({
+  ...{ name: "pve1", address: "100.64.0.1", verdict, rttMs: 20, way: undefined },
+  ...{ obstacles: [], unproven: [], warnings: [] },
+});
+const busy = peer({ kind: "unknown", tried: ["API: TCP 8006 does not answer"] });
+const wrong = peer({ kind: "unknown", tried: ["API: the password of root was refused"], lasting: true });
+const cluster: Cluster = {
+  ...{ name: "tailmox", quorate: false, expectedVotes: 2, presentVotes: 1, qdevice: false },
+  members: [{ name: "pve1", id: 1, link0: "100.64.0.1", votes: 1, published: undefined, online: true }],
+};
+const refused = (refusal: Refusal) => awaitedBy({ kind: "refused", refusal });
+
+test("the founder is waited for, and a join that is under way", () => {
+  const founder = { name: "pve1", address: "100.64.0.1" };
+  expect(awaitedBy({ kind: "not founder", founder, why: "", dissent: [] })).toMatchObject({
+    kind: "founder",
+  });
+  expect(refused({ why: "cluster not whole", cluster })).toMatchObject({
+    kind: "join",
+    addresses: ["100.64.0.1"],
+  });
+});
+
+test("a peer that may be in the middle of a change is asked again, but not after a wrong password", () => {
+  expect(refused({ why: "peers unknown", peers: [busy] })).toMatchObject({
+    kind: "unsettled",
+    names: ["pve1"],
+  });
+  expect(refused({ why: "peers unknown", peers: [busy, wrong] })).toBeUndefined();
+  expect(refused({ why: "peers unreachable", peers: [busy] })).toMatchObject({ kind: "unsettled" });
+});
+
+test("nothing else gets better by waiting", () => {
+  expect(refused({ why: "qdevice", cluster })).toBeUndefined();
+  expect(refused({ why: "several clusters", clusters: [] })).toBeUndefined();
+  expect(awaitedBy({ kind: "already member", cluster })).toBeUndefined();
+});
