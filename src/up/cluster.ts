@@ -81,6 +81,7 @@ async function makeOnce(outlook: Outlook, met: readonly KnownPeer[]): Promise<Ma
   };
   if (decision.kind === "create" && decision.alone && !options.create) await assertMeant(options, company);
   if (!(await agreed(plan, options, company))) return { outcome: "dry run", known };
+  if (decision.kind !== "already member") await company.presence?.makeRoom();
   await applySteps(host, plan.steps, company.talk);
   return { outcome: OUTCOMES[decision.kind], known };
 }
@@ -108,7 +109,7 @@ async function decider({ host, own, tailnet, options, company }: Outlook) {
   return (known: readonly KnownPeer[]) => {
     const peers = known.map(({ peer }) => peer);
     const decision = decide(self, peers, { create, without, ...(join !== undefined && { join }) });
-    company.elected?.(electedBy(self, decision));
+    company.presence?.tell({ elects: electedBy(self, decision) });
     return decision;
   };
 }

@@ -1,11 +1,14 @@
 import type { Journal } from "../host/journal.ts";
 import type { Passwords } from "./passwords.ts";
+import type { Presence } from "./presence.ts";
 import type { Risk } from "./risks.ts";
 import type { Ask, Talk } from "./talk.ts";
 import type { WebKind } from "./web-choice.ts";
 
 /** What `tailmox up` was asked, after reading argv, environment and files. */
 export interface UpOptions {
+  /** Of this tailmox: told to peers. */
+  readonly version: string;
   readonly authKey: string | undefined;
   readonly loginServer: string | undefined;
   readonly tag: string;
@@ -40,6 +43,6 @@ export interface Company {
   readonly journal: Journal;
   /** undefined without a terminal. */
   readonly ask: Ask | undefined;
-  /** Told which founder this host elects, by tailnet address, for peers that ask; undefined: none. */
-  readonly elected?: (address: string | undefined) => void;
+  /** What answers peers meanwhile; from the moment on that this host is in the tailnet. */
+  readonly presence?: Presence;
 }

@@ -26,7 +26,7 @@ export async function meetPeers(
   if (seen.length === 0) return [];
   const own = { node: node.name, pve: node.pve.version, address: tailnet.address, place, tag: options.tag };
   const phase = talk.phase("Preflight", `trying ${seen.length} at once (usually 4-6 s)`);
-  const reached = await preflight(host, own, seen, undefined);
+  const reached = await preflight(host, own, seen, company.presence);
   const outcome = outcomeOf(reached);
   if (outcome.ok) phase.ok(outcome.words);
   else phase.warn(outcome.words);

@@ -9,7 +9,7 @@ export async function udpPhase(
   own: Own,
   known: readonly KnownPeer[],
   { acceptRisks }: UpOptions,
-  { talk }: Company,
+  { talk, presence }: Company,
 ): Promise<KnownPeer[]> {
   const open = known.filter(({ reach }) => reach.unproven.length > 0);
   if (open.length === 0) return [...known];
@@ -17,7 +17,7 @@ export async function udpPhase(
   const shellOf: ShellOf = async ({ node }) =>
     known.find(({ peer }) => peer.address === node.address)?.contact.shell;
   const tried = known.map(({ peer, reach }) => ({ node: peer, reach }));
-  const reached = await proveUdp(own, tried, undefined, shellOf);
+  const reached = await proveUdp(own, tried, presence?.answering, shellOf);
   const left = reached.filter(({ reach }) => reach.unproven.length > 0);
   const failed = reached.filter(
     ({ reach }, index) => reach.obstacles.length > (known[index]?.reach.obstacles.length ?? 0),

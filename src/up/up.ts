@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster/facts.ts";
 import type { Host } from "../host/host.ts";
 import type { KnownPeer } from "./ask-peers.ts";
-import { type ClusterOutcome, makeMember } from "./cluster.ts";
+import { type ClusterOutcome, type Made, makeMember } from "./cluster.ts";
 import { releaseGuard, tellGuardNews } from "./guard-news.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { Outlook } from "./look-again.ts";
@@ -9,6 +9,7 @@ import type { Company, UpOptions } from "./options.ts";
 import { lookAtOwnHost } from "./own-host.ts";
 import { assertOwnRisks } from "./own-risks.ts";
 import { meetPeers } from "./peers.ts";
+import { bePresent } from "./presence.ts";
 import { assertServiceCan, type OfferedService, showService } from "./service.ts";
 import { joinTailnet } from "./tailnet.ts";
 import { endUnfinished } from "./unfinished.ts";
@@ -61,8 +62,7 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
     const outcome = options.dryRun ? "dry run" : "staged";
     return { ...about, outcome, tailnet: self, web: webPhase.web, peers: [] };
   }
-  const outlook = { host, own, tailnet, options, company };
-  const { outcome, known } = await makeMember(outlook, await othersFor(outlook));
+  const { outcome, known } = await amongPeers({ host, own, tailnet, options, company });
   const found = {
     ...about,
     outcome,
@@ -85,6 +85,20 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
     ...(offered && { service: offered }),
     cluster,
   };
+}
+
+/** Peers get answers from here as long as this host decides, and while it changes. */
+async function amongPeers(outlook: Outlook): Promise<Made> {
+  const { host, own, tailnet, options, company } = outlook;
+  const { version, tag } = options;
+  const spec = { node: own.node.name, pve: own.node.pve.version, version, address: tailnet.address, tag };
+  const presence = await bePresent(host, spec);
+  try {
+    const among = { ...outlook, company: { ...company, presence } };
+    return await makeMember(among, await othersFor(among));
+  } finally {
+    presence.close();
+  }
 }
 
 /** A member has nothing to decide, unless it was told to go elsewhere, or its cluster may give way to another. */

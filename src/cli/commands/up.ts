@@ -11,6 +11,7 @@ import { durationFlag } from "../duration.ts";
 import { parseFlags } from "../flags.ts";
 import { readAuthKey, readSecretFile } from "../secrets.ts";
 import { serviceName, tagFlag } from "../tailnet-flags.ts";
+import { VERSION } from "../version.ts";
 
 /** `tailmox up`: reads what was asked, does it, shows what came of it. Gives the exit status. */
 export async function runUp(raw: unknown): Promise<number> {
@@ -22,6 +23,7 @@ export async function runUp(raw: unknown): Promise<number> {
   return changeHere("tailmox up", flags, async ({ host, screen, journal, ask }) => {
     const options = {
       ...flags,
+      version: VERSION,
       authKey,
       loginServer: flags.loginServer,
       join: flags.join,

@@ -7,6 +7,7 @@ export const OPTIONS: UpOptions = {
   authKey: "tskey-auth-kX-Y",
   loginServer: undefined,
   tag: "tag:tailmox",
+  version: "0.1.0",
   clusterName: "tailmox",
   create: true,
   join: undefined,
