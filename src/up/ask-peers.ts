@@ -1,9 +1,18 @@
-import type { Peer, Verdict } from "../cluster/facts.ts";
+import type { Peer } from "../cluster/facts.ts";
 import { completeVerdicts, verdictWords } from "../cluster/verdicts.ts";
 import type { Host } from "../host/host.ts";
 import { keepSecret } from "../host/redact.ts";
 import { rttFigures } from "../latency/figures.ts";
-import { askByApi, askBySsh, barred, type Contact, unanswered, withShell } from "./contact.ts";
+import type { RendezvousAnswer } from "../rendezvous/ask.ts";
+import {
+  askByApi,
+  askBySsh,
+  barred,
+  type Contact,
+  toldByRendezvous,
+  unanswered,
+  withShell,
+} from "./contact.ts";
 import type { Company, UpOptions } from "./options.ts";
 import type { Reach, ReachedPeer } from "./preflight/preflight.ts";
 import type { Ask, Phase } from "./talk.ts";
@@ -15,7 +24,7 @@ export interface KnownPeer {
   readonly contact: Contact;
 }
 
-/** ssh first, all at once; then the API where a password is known; last of all the person at the terminal. */
+/** All at once, without a question to anybody first; last of all the person at the terminal. */
 export async function askPeers(
   host: Host,
   reached: readonly ReachedPeer[],
@@ -24,38 +33,62 @@ export async function askPeers(
 ): Promise<KnownPeer[]> {
   const phase = company.talk.phase("Cluster", "asking each peer where it stands");
   const names = reached.map(({ node }) => node.name);
-  let known = await Promise.all(reached.map(({ node, reach }) => askPeer(host, node, reach, options, names)));
+  const asking = { host, options, company, names };
+  let known = await Promise.all(
+    reached.map(({ node, reach }) => askPeer(asking, node, reach, reach.rendezvous)),
+  );
   known = await askThePerson(host, known, company, phase);
   for (const { peer } of known) company.journal.write({ event: "peer", ...peer });
   const unknown = known.filter(({ peer }) => peer.verdict.kind === "unknown");
   const words = known.map(({ peer }) => `${peer.name} ${verdictWords(peer.verdict)}`).join("; ");
   if (unknown.length > 0) phase.warn(words);
   else phase.ok(words);
-  company.talk.note(...unknown.flatMap(({ peer }) => triedLines(peer)));
+  company.talk.note(
+    ...unknown.flatMap(({ peer }) => triedLines(peer)),
+    ...reached.flatMap((one) => versionLines(one, options.version)),
+  );
   return known;
 }
 
-/** Asks one peer without a question to anybody: ssh first, then the API where a password is known. */
+interface Asking {
+  readonly host: Host;
+  readonly options: Pick<UpOptions, "passwords">;
+  readonly company: Pick<Company, "presence">;
+  /** Of all peers. */
+  readonly names: readonly string[];
+}
+
+/**
+ * Asks one peer without a question to anybody: what it told by the rendezvous, then root's ssh, then the API where a
+ * password is known.
+ */
 export async function askPeer(
-  host: Host,
+  { host, options, company, names }: Asking,
   node: Pick<Peer, "name" | "address">,
   reach: Reach,
-  { passwords }: Pick<UpOptions, "passwords">,
-  names: readonly string[],
+  rendezvous: RendezvousAnswer,
 ): Promise<KnownPeer> {
+  const { presence } = company;
+  const again = async () => (presence ? presence.ask(node.address) : rendezvous);
+  const told = toldByRendezvous(rendezvous, again);
+  const met = (contact: Contact) => describe(node, reach, contact, rendezvous);
+  // Nobody joins through a host that stands alone: no shell is needed there.
+  if (told.verdict.kind === "standalone") return met(told);
   const isOpen = (port: number) => reach.ports.get(port)?.kind === "open";
   const bySsh = isOpen(22) ? await askBySsh(host, node) : unanswered("ssh: TCP 22 does not answer");
-  if (bySsh.verdict.kind !== "unknown") return describe(node, reach, bySsh);
-  const password = passwords.of(node.name, names);
+  if (bySsh.verdict.kind !== "unknown") return met(bySsh);
+  const withoutKey = also(told, bySsh);
+  const password = options.passwords.of(node.name, names);
   if (password === undefined) {
-    return describe(node, reach, also(bySsh, barred("API: no password was given")));
+    // Who is in the middle of a change will tell when it is done.
+    return met(rendezvous.facts ? withoutKey : also(withoutKey, barred("API: no password was given")));
   }
   keepSecret(password);
   const byApi = isOpen(8006)
     ? await askByApi(host, node, password)
     : unanswered("API: TCP 8006 does not answer");
   const contact = isOpen(22) ? await withShell(host, node, byApi, password) : byApi;
-  return describe(node, reach, also(bySsh, contact));
+  return met(also(withoutKey, contact));
 }
 
 /** A password is asked for only where it still matters: nobody else has told where the peer stands. */
@@ -105,7 +138,12 @@ async function askForPassword(host: Host, one: KnownPeer, ask: Ask): Promise<Kno
   return one;
 }
 
-function describe(node: Pick<Peer, "name" | "address">, reach: Reach, contact: Contact): KnownPeer {
+function describe(
+  node: Pick<Peer, "name" | "address">,
+  reach: Reach,
+  contact: Contact,
+  { facts }: RendezvousAnswer,
+): KnownPeer {
   const peer: Peer = {
     name: node.name,
     address: node.address,
@@ -114,6 +152,7 @@ function describe(node: Pick<Peer, "name" | "address">, reach: Reach, contact: C
     warnings: reach.warnings,
     rttMs: rttFigures(reach.echoes.rttMs)?.median,
     ...seenBy(contact),
+    ...(facts?.elects !== undefined && { elects: facts.elects }),
   };
   return { peer, reach, contact };
 }
@@ -128,16 +167,24 @@ function seenBy({ verdict, admission, shell, noShell }: Contact) {
   };
 }
 
-/** The second answer, with what was tried before it when it is none either. */
+/** The better of two answers, with what was tried for the other. */
 function also(first: Contact, second: Contact): Contact {
-  const tried = (verdict: Verdict) => (verdict.kind === "unknown" ? verdict.tried : []);
-  const { verdict } = second;
-  if (verdict.kind !== "unknown") return second;
-  const all = [...tried(first.verdict), ...verdict.tried];
-  return verdict.lasting ? barred(...all) : unanswered(...all);
+  const tried = ({ verdict }: Contact) => (verdict.kind === "unknown" ? verdict.tried : []);
+  if (second.verdict.kind !== "unknown") return second;
+  const all = [...tried(first), ...second.verdict.tried];
+  if (first.verdict.kind !== "unknown")
+    return { ...first, noShell: [first.noShell, ...all].filter(Boolean).join("; ") };
+  return second.verdict.lasting ? barred(...all) : unanswered(...all);
 }
 
 function triedLines({ name, verdict }: Peer): string[] {
   if (verdict.kind !== "unknown") return [];
   return [`${name}: unknown. Tried:`, ...verdict.tried.map((words) => `  ${words}`)];
+}
+
+function versionLines({ node, reach }: ReachedPeer, own: string): string[] {
+  const { facts, otherVersion } = reach.rendezvous;
+  if (otherVersion === undefined && (facts === undefined || facts.tailmox === own)) return [];
+  const theirs = facts ? `tailmox ${facts.tailmox}` : "a tailmox of another kind";
+  return [`!! ${node.name} runs ${theirs}, this host ${own}: use the same on all hosts.`];
 }

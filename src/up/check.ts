@@ -38,7 +38,7 @@ export async function checkPeers(host: Host, options: CheckOptions, talk: Talk):
   const peers = chosen(addressed(withTag(status.peers, options.tag)), options);
   const phase = talk.phase("Preflight", `trying ${peers.length} at once (usually 4-6 s)`);
   const shellOf: ShellOf = async ({ node, reach }, names) =>
-    (await askPeer(host, node, reach, options, names)).contact.shell;
+    (await askPeer({ host, options, company: {}, names }, node, reach, reach.rendezvous)).contact.shell;
   const presence = await bePresent(host, { ...own, version: options.version });
   try {
     const tried = await preflight(host, own, peers, presence);

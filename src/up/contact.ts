@@ -8,6 +8,7 @@ import { readPlace } from "../proxmox/place.ts";
 import { readPlaceByApi } from "../proxmox/place-by-api.ts";
 import { removeNode, removeNodeByApi } from "../proxmox/remove-node.ts";
 import { login } from "../proxmox/rest.ts";
+import type { RendezvousAnswer } from "../rendezvous/ask.ts";
 import type { Admission } from "../steps/join-cluster.ts";
 
 /** How a peer was reached, and what it said. */
@@ -28,6 +29,30 @@ export interface Contact {
 interface Whom {
   readonly name: string;
   readonly address: string;
+}
+
+/**
+ * What a peer told by the rendezvous, which needs no password; `again` asks it anew. It lets nobody in: a join needs
+ * ssh or the API besides.
+ */
+export function toldByRendezvous(
+  { facts, otherVersion }: RendezvousAnswer,
+  again: () => Promise<RendezvousAnswer>,
+): Contact {
+  const none = unanswered(
+    otherVersion !== undefined
+      ? "rendezvous: the tailmox there speaks another version of it"
+      : facts
+        ? "rendezvous: it is in the middle of a create or a join"
+        : "rendezvous: no tailmox up, check or admit runs there",
+  );
+  const place = facts?.place;
+  if (!place) return none;
+  const ask = async () => {
+    const now = (await again()).facts?.place;
+    return now && clusterOf(now);
+  };
+  return { ...none, verdict: place, ask };
 }
 
 /** Asks a peer by root ssh without a password, where that works. */

@@ -18,32 +18,41 @@ export interface Outlook {
   readonly company: Company;
 }
 
-/** Where the peers stand now, asked quietly; the preflight is made again only for one that is new or was not reached. */
-export async function lookAgain(outlook: Outlook, known: readonly KnownPeer[]): Promise<KnownPeer[]> {
+/**
+ * Where the peers stand now, asked quietly: all, or those at some addresses. The preflight is made again when there
+ * is a new one, and for all when one of them was not reached.
+ */
+export async function lookAgain(
+  outlook: Outlook,
+  known: readonly KnownPeer[],
+  only?: readonly string[],
+): Promise<KnownPeer[]> {
   const { host, own, tailnet, options, company } = outlook;
   const facts = await readTailnet(host);
   if (facts.kind !== "answers") return [...known];
   const visible = withTag(facts.status.peers, options.tag).flatMap(({ address }) => address ?? []);
-  const good = known.filter(({ peer }) => peer.obstacles.length === 0);
+  const good = known.filter(({ peer }) => only !== undefined || peer.obstacles.length === 0);
   if (visible.every((address) => good.some(({ peer }) => peer.address === address))) {
-    return askThese(outlook, known, visible);
+    return askThese(outlook, known, only ?? visible);
   }
   const silent: Company = { ...company, ask: undefined, talk: quiet(company.talk) };
   const now: OwnTailnet = { ...tailnet, status: facts.status };
   return meetPeers(host, own, now, { ...options, peerWaitMs: 0 }, silent);
 }
 
-/** Asks some of the peers again, those at these addresses. */
-export async function askThese(
-  { host, options }: Outlook,
+async function askThese(
+  { host, options, company }: Outlook,
   known: readonly KnownPeer[],
   addresses: readonly string[],
 ): Promise<KnownPeer[]> {
   const names = known.map(({ peer }) => peer.name);
   const asked = await Promise.all(
-    known.map((one) =>
-      addresses.includes(one.peer.address) ? askPeer(host, one.peer, one.reach, options, names) : one,
-    ),
+    known.map(async (one) => {
+      const { peer, reach } = one;
+      if (!addresses.includes(peer.address)) return one;
+      const rendezvous = (await company.presence?.ask(peer.address)) ?? reach.rendezvous;
+      return askPeer({ host, options, company, names }, peer, reach, rendezvous);
+    }),
   );
   const verdicts = completeVerdicts(asked.map(({ peer }) => peer));
   return asked.map((one, index) => ({ ...one, peer: verdicts[index] ?? one.peer }));
