@@ -9,9 +9,11 @@ import { untilWhole } from "./ring-log.ts";
 
 /** What says whether the machine kept up while the cells were measured. */
 export interface Machine {
-  /** Packets that the relay sent more than 5 ms late, and the latest of them. */
+  /** Packets that the relay sent more than 5 ms late; the latest of them, the start of all the corosyncs included. */
   latePackets: number;
   worstLateMs: number;
+  /** No later packet than in the start came while it was measured. */
+  worstWasInTheStart: boolean;
   /** Share of both cores' time in which nothing ran. */
   idle: number;
 }
@@ -42,6 +44,7 @@ export async function withCells<Kind extends Cell, Result>(
       machine: {
         latePackets: after.late - before.late,
         worstLateMs: Math.round(after.worstLateMs),
+        worstWasInTheStart: after.worstLateMs === before.worstLateMs,
         idle: Number((share("idle") / share("all")).toFixed(3)),
       },
     };

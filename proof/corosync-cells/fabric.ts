@@ -4,8 +4,10 @@ import { directionOf } from "../../lab/fabric/relay/settings.ts";
 import { askRelay } from "../../lab/fabric/relay-client.ts";
 import { startRelay } from "../../lab/fabric/relay-control.ts";
 import { type HostPlan, type LabPlan, planLab } from "../../lab/plan.ts";
+import { daemonPid } from "../../lab/processes.ts";
 import { scenario } from "../../lab/scenario.ts";
 import { saveLab } from "../../lab/store.ts";
+import { runOk } from "../../src/host/run.ts";
 import { type Cell, waysWithin } from "./cell.ts";
 
 /** A cell with its hosts' places in the lab. */
@@ -42,8 +44,15 @@ export async function fabricOf<Kind extends Cell>(
   await saveLab(plan);
   await createFabric(plan);
   await startRelay(plan);
+  await putBeforeCorosync(plan);
   await setDistances(plan, placed);
   return { plan, cells: placed };
+}
+
+/** The wire must not wait for the hosts: corosync runs at the highest real-time priority, and many do here. */
+async function putBeforeCorosync(plan: LabPlan): Promise<void> {
+  const pid = await daemonPid(plan, "relay");
+  await runOk(["chrt", "--rr", "--all-tasks", "--pid", "99", `${pid ?? ""}`]);
 }
 
 /** All ways within the cells as the cells ask; uncut. */

@@ -3,7 +3,7 @@ import { type Compared, sentence } from "./forecast-sentence.ts";
 
 /** What the model leaves out, so that nobody takes silence for safety (corosync.md 20). */
 export const NOT_MODELLED = [
-  "loss in bursts, and outages that hit several links at once",
+  "loss in bursts, where the matrix tells none, and outages of several hosts at once",
   "restarts of tailscaled, of its relays, and hosts too busy to answer",
   "Proxmox's own exchange of state after a change of members",
   "more than one link between two hosts",
@@ -11,7 +11,19 @@ export const NOT_MODELLED = [
 
 /** The forecast as `--json` prints it. */
 export function forecastResult(
-  { ring, weakest, moreHosts, watchdog, measured, totem, figures, changes, verdict, beyond }: Forecast,
+  {
+    ring,
+    silences,
+    weakest,
+    moreHosts,
+    watchdog,
+    measured,
+    totem,
+    figures,
+    changes,
+    verdict,
+    beyond,
+  }: Forecast,
   compared: Compared,
   settings: string,
   { ha, seed, hours }: ForecastOptions,
@@ -30,7 +42,11 @@ export function forecastResult(
     linkDownsPerDay: changes?.linkDownsPerDay ?? null,
     outageMs: figures.outageMs,
     joinMs: figures.joinMs,
-    survives: { tokensLostPerRotation: figures.survivesLosses, outageOfOnePairMs: figures.survivesOutageMs },
+    survives: {
+      tokensLostPerRotation: figures.survivesLosses,
+      outageOfOnePairMs: figures.survivesOutageMs,
+      outagesOfOneHost: silences,
+    },
     watchdog,
     weakest,
     moreHosts,

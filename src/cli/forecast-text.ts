@@ -18,6 +18,7 @@ export function forecastLines(
     ["crash", outages(judged)],
     ["join", joining(judged)],
     ["stability", stability(judged, compared)],
+    ["cut off", cutOff(judged)],
     ["measured", measurement(judged)],
     [
       "watchdog",
@@ -39,7 +40,7 @@ export function forecastLines(
     ),
     "",
     ...wrap(
-      `Settings: ${settings}. How sure: the model meets runs of real corosync within a factor of 3; bursts of loss and restarts of Tailscale are not in it (docs/forecast.md). Next: ${nextCommand(judged, settings, isLiving)}`,
+      `Settings: ${settings}. How sure: the model meets runs of real corosync within a factor of 3; restarts of Tailscale are not in it, bursts of loss only where the matrix tells them (docs/forecast.md). Next: ${nextCommand(judged, settings, isLiving)}`,
       "",
       "",
     ),
@@ -81,6 +82,21 @@ function stability({ changes }: Forecast, { name, outlook }: Compared): string {
   const [low, high] = [changes.low, changes.high].map((end) => rate(end));
   const interval = low === high ? "" : ` (between ${low} and ${high})`;
   return `${perTime(changes.mean)}${interval}; ${other}`;
+}
+
+/** What it costs when one host is cut off for a while. */
+function cutOff({ silences }: Forecast): string | undefined {
+  const free = silences.findLast(({ changes }) => changes === 0);
+  const costly = silences.filter(({ changes }) => changes > 0);
+  const parts = [
+    ...(free ? [`up to ${ms(free.ms)} costs nothing`] : []),
+    ...costly.map(({ ms: length, changes }, index) =>
+      index === 0
+        ? `${ms(length)} costs ${changes.toFixed(1)} membership changes`
+        : `${ms(length)} ${changes.toFixed(1)}`,
+    ),
+  ];
+  return parts.length === 0 ? undefined : `one host for ${parts.join(", ")}`;
 }
 
 function measurement({ measured }: Forecast): string {

@@ -8,6 +8,8 @@ import { type ProbesWanted, probesWanted } from "./probes-wanted.ts";
 import { bestRing, ringNames, ringOrder, rotationMs } from "./ring.ts";
 import { type RingFigures, ringFigures } from "./ring-figures.ts";
 import { moreHostsThatFit } from "./room.ts";
+import { costOfSilences, type SilenceCost } from "./silences.ts";
+import { stabilityModel } from "./stability-model.ts";
 import type { TotemSettings } from "./totem.ts";
 import { WATCHDOG_MS } from "./tuned.ts";
 import { type SettingsFor, type WeakestHost, type WeakestPair, weakestHost, weakestPair } from "./weakest.ts";
@@ -43,6 +45,8 @@ export interface Outlook {
 
 export interface Forecast extends Outlook {
   ring: RingReport;
+  /** What it costs when one host is cut off for so long; empty where no ring can form. */
+  silences: SilenceCost[];
   weakest: { pair: WeakestPair; host?: WeakestHost };
   /** More hosts like these before the verdict gets worse. */
   moreHosts: number;
@@ -77,6 +81,9 @@ export function forecast(mesh: Mesh, settingsFor: SettingsFor, options: Forecast
   return {
     ...outlook,
     ring: ringReport(mesh),
+    silences: outlook.changes
+      ? costOfSilences(stabilityModel(mesh, order, settings, options), options.seed)
+      : [],
     weakest: { pair: weakestPair(mesh, settings), ...(host && { host }) },
     moreHosts: moreHostsThatFit(mesh, settingsFor, { ...options, colour }),
     watchdog: { limitMs: WATCHDOG_MS, marginMs: WATCHDOG_MS - outlook.figures.outageMs.crash },

@@ -20,6 +20,16 @@ export interface Link {
 export interface MatrixHost {
   name: string;
   nodeid?: number;
+  /** Times in which the host's own line is bad in both directions, towards all others. Undefined: not told. */
+  bursts?: HostBursts;
+}
+
+export interface HostBursts {
+  perHour: number;
+  /** Mean length, ms. */
+  meanMs: number;
+  /** Of each packet while it is bad; 1 is an outage. */
+  loss: number;
 }
 
 /** What is known of the links between some hosts; an absent link is unknown, not dead. */
@@ -42,10 +52,21 @@ const linkSchema = z.object({
   mtu: z.int().min(68).max(65_535).optional(),
   path: z.string().optional(),
 });
+const burstsSchema = z.object({
+  perHour: z.number().min(0).max(3600),
+  meanMs: z.number().min(1).max(60_000, "what lasts more than a minute is no burst"),
+  loss: z.number().min(0).max(1, "loss is a fraction: 50 % is 0.5").default(1),
+});
 const matrixSchema = z.object({
   schemaVersion: z.literal(1),
   hosts: z
-    .array(z.object({ name: z.string().min(1), nodeid: z.int().min(1).max(65_535).optional() }))
+    .array(
+      z.object({
+        name: z.string().min(1),
+        nodeid: z.int().min(1).max(65_535).optional(),
+        bursts: burstsSchema.optional(),
+      }),
+    )
     .min(1, "names no host"),
   links: z.array(linkSchema),
 });
@@ -118,7 +139,12 @@ function latencyMatrix(read: LatencyMatrixFile, file: string): LatencyMatrix {
   const links = read.hosts.map((_, from) =>
     read.hosts.map((_, to) => direction(told.get(`${from} ${to}`), told.get(`${to} ${from}`))),
   );
-  return { hosts: read.hosts.map(({ name, nodeid }) => ({ name, ...(nodeid && { nodeid }) })), links };
+  const hosts = read.hosts.map(({ name, nodeid, bursts }) => ({
+    name,
+    ...(nodeid && { nodeid }),
+    ...(bursts && { bursts }),
+  }));
+  return { hosts, links };
 }
 
 /** One direction from what is told of it and of the other one. */

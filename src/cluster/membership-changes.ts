@@ -1,5 +1,6 @@
 import type { LossView } from "./loss-bounds.ts";
 import type { Mesh } from "./mesh.ts";
+import { burstChangesPerDay } from "./silences.ts";
 import { type Simulation, type SimulationOptions, simulateRing } from "./simulate.ts";
 import { DAY_MS, stabilityModel, tokenLossesPerDay } from "./stability-model.ts";
 import type { TotemSettings } from "./totem.ts";
@@ -35,7 +36,8 @@ export function membershipChanges(
     );
     const { changes, days } = simulation;
     // None seen: what is left is the token alone, which needs no simulation.
-    const perDay = changes === 0 ? tokenLossesPerDay(model) : changes / days;
+    const steady = changes === 0 ? tokenLossesPerDay(model) : changes / days;
+    const perDay = steady + burstChangesPerDay(mesh, order, model, options.seed);
     const error = (1.96 * Math.sqrt(changes)) / days;
     return { perDay, low: Math.max(0, perDay - error), high: perDay + error, model, simulation };
   };
@@ -63,5 +65,6 @@ export function roughChanges(
 ): number {
   const model = stabilityModel(mesh, order, settings, { losses, fastDataUp });
   const { changes, days } = simulateRing(model, { seed, hours: 4, runs: 12, effort: 0.02 });
-  return changes === 0 ? tokenLossesPerDay(model) : changes / days;
+  const steady = changes === 0 ? tokenLossesPerDay(model) : changes / days;
+  return steady + burstChangesPerDay(mesh, order, model, seed);
 }
