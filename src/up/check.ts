@@ -49,10 +49,7 @@ export async function checkPeers(host: Host, options: CheckOptions, talk: Talk):
     else phase.warn(outcome.words);
     const routes = facts.kind === "answers" ? routeWarnings(facts.prefs, status, await readLans(host)) : [];
     talk.note(
-      ...preflightTable(reached),
-      ...reached.flatMap(({ node, reach }) =>
-        reach.unproven.flatMap((one) => findingWords(node.name, one, "--")),
-      ),
+      ...preflightTable(reached, { isLast: true }),
       ...routes.flatMap((finding) => findingWords("this host", finding)),
     );
     return describeCheck(own, reached, routes);

@@ -6,7 +6,10 @@ import type { ReachedPeer } from "./preflight/preflight.ts";
 import { alignColumns } from "./table.ts";
 
 /** The preflight of all peers, a row each, within 74 columns; what was found stands below, whatever stops first. */
-export function preflightTable(peers: readonly ReachedPeer[]): string[] {
+export function preflightTable(
+  peers: readonly ReachedPeer[],
+  { isLast = false }: { isLast?: boolean } = {},
+): string[] {
   // Nothing in a cluster depends on 443: where nobody serves, the column says nothing.
   const served = peers.some(({ reach }) => reach.ports.get(443)?.kind === "open");
   const head = [
@@ -22,12 +25,21 @@ export function preflightTable(peers: readonly ReachedPeer[]): string[] {
     "8006",
   ];
   const rows = peers.map(({ node, reach }) => row(node.name, reach, served));
-  return ["", ...fitted([[...head, "udp 5405-12"], ...rows]), ...peers.flatMap(findingLines), ""];
+  return [
+    "",
+    ...fitted([[...head, "udp 5405-12"], ...rows]),
+    ...peers.flatMap((peer) => findingLines(peer, isLast)),
+    "",
+  ];
 }
 
-/** What stops and what warns, with its likely cause and mend; what is unproven is told when nothing else can prove it. */
-function findingLines({ node, reach }: ReachedPeer): string[] {
-  return [...reach.obstacles, ...reach.warnings].flatMap((finding) => findingWords(node.name, finding));
+/** What is unproven is told last of all: something else may prove it yet. */
+function findingLines({ node, reach }: ReachedPeer, isLast: boolean): string[] {
+  return [
+    ...reach.obstacles.flatMap((one) => findingWords(node.name, one)),
+    ...(isLast ? reach.unproven.flatMap((one) => findingWords(node.name, one, "--")) : []),
+    ...reach.warnings.flatMap((one) => findingWords(node.name, one)),
+  ];
 }
 
 export function findingWords(name: string, { what, likely, mend }: Finding, mark = "!!"): string[] {

@@ -26,7 +26,7 @@ export async function proveUdp(
         reach.kind === "tried" && reach.udp.kind === "unproven" ? await shellOf(peer, names) : undefined;
       if (!shell) return { node, sights: reach };
       const [byShell, name, version] = await Promise.all([
-        echoByShell(shell, { own: own.address, peer: node.address }, { from: answering }),
+        echoByShell(shell, { own: own.address, peer: node.address }, { from: answering, timeoutMs: 3_000 }),
         shell.run(["uname", "-n"], { timeoutMs: 5_000 }),
         shell.run(["pveversion"], { timeoutMs: 10_000 }),
       ]);

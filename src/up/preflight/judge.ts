@@ -34,11 +34,12 @@ export function judge(sights: Sights, { tag, peer, others, ownPve }: Against): F
   if (sights.kind === "no pong") return { obstacles: [noPong(peer.name)], unproven: [], warnings: [] };
   const { echoes, ports, packets, udp, path, clock, pve, knet } = sights;
   const tcpFine = NEEDED_PORTS.every((port) => ports.get(port)?.kind === "open");
+  const pingsRefused = echoes.rttMs.length === 0 && echoes.refusal !== undefined;
   return {
     obstacles: [
       ...icmpObstacles(echoes),
-      ...tcpObstacles(ports),
-      ...udpObstacles(udp, { tcpFine, tag }),
+      ...tcpObstacles(ports, pingsRefused),
+      ...udpObstacles(udp, { tcpFine, pingsRefused, tag }),
       ...mtuObstacles(packets, echoes.rttMs.length > 0),
       ...nameObstacles(peer, others),
     ],

@@ -70,8 +70,8 @@ export function outcomeOf(peers: readonly ReachedPeer[]): { ok: boolean; words: 
   const bad = peers.filter(({ reach }) => reach.obstacles.length > 0);
   if (bad.length > 0) return { ok: false, words: `${count(bad)} peers cannot be clustered with` };
   const open = peers.filter(({ reach }) => reach.unproven.length > 0);
-  const reachable = `${count(peers)} reachable, ${ECHOES} echoes to each`;
-  if (open.length > 0) return { ok: false, words: `${reachable}; UDP to ${count(open)} is unproven` };
+  const reachable = `${count(peers)} reachable, ${ECHOES} echoes each`;
+  if (open.length > 0) return { ok: false, words: `${reachable}; UDP unproven to ${count(open)}` };
   return { ok: true, words: [reachable, ...clockWords(peers)].join(", ") };
 }
 

@@ -6,11 +6,14 @@ export const NEEDED_PORTS = [22, 8006] as const;
 /** Where `tailscale serve` shows the web page; nothing in a cluster depends on it. */
 export const WEB_PORT = 443;
 
+/** Linux sends one refusal a second to each host, and the pings have had them. */
+export const REJECTS = "the packet filter that refuses the pings, whose refusals are too few for all";
+
 const SERVICES = { 22: "sshd", 8006: "pveproxy" } as const;
 const UNITS = { 22: "ssh", 8006: "pveproxy" } as const;
 
 /** Each needed port that is not open. Refusal and silence have different causes, and so different mends. */
-export function tcpObstacles(ports: ReadonlyMap<number, TcpAnswer>): Obstacle[] {
+export function tcpObstacles(ports: ReadonlyMap<number, TcpAnswer>, pingsRefused: boolean): Obstacle[] {
   return NEEDED_PORTS.flatMap((port) => {
     const answer = ports.get(port);
     const common = { check: `tcp ${port}`, code: "E_PEER_UNREACHABLE" } as const;
@@ -28,8 +31,10 @@ export function tcpObstacles(ports: ReadonlyMap<number, TcpAnswer>): Obstacle[] 
         return {
           ...common,
           what: `TCP ${port}: no answer in ${answer.afterMs / 1000} s`,
-          likely: "silence, not refusal: something between drops it, most often the tailnet policy",
-          mend: "tailmox policy check",
+          likely: pingsRefused
+            ? REJECTS
+            : "silence, not refusal: something between drops it, most often the tailnet policy",
+          mend: pingsRefused ? "nft list ruleset, on both" : "tailmox policy check",
         };
       default:
         return {

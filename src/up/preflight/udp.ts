@@ -2,6 +2,7 @@ import type { Finding, Obstacle } from "../../cluster/facts.ts";
 import type { KnetStats } from "../../corosync/cmap.ts";
 import type { RendezvousAnswer } from "../../rendezvous/ask.ts";
 import type { Echo } from "../../rendezvous/try-port.ts";
+import { REJECTS } from "./tcp.ts";
 
 /** What was tried of UDP 5405-5412 to one peer. */
 export interface UdpTries {
@@ -41,7 +42,7 @@ export function judgeUdp({ rendezvous, byShell, knet }: UdpTries): UdpSight {
 
 export function udpObstacles(
   sight: UdpSight,
-  { tcpFine, tag }: { tcpFine: boolean; tag: string },
+  { tcpFine, pingsRefused, tag }: { tcpFine: boolean; pingsRefused: boolean; tag: string },
 ): Obstacle[] {
   if (sight.kind !== "lost") return [];
   const common = { check: "udp", code: "E_UDP_FILTERED" } as const;
@@ -54,7 +55,9 @@ export function udpObstacles(
           likely: tcpFine
             ? "silence, not refusal: something between drops it. Most often the tailnet policy allows TCP to " +
               `${tag} but not UDP 5405-5412; else a packet filter on one of the two hosts`
-            : "what stops the other ports, too",
+            : pingsRefused
+              ? REJECTS
+              : "what stops the other ports, too",
           mend: "tailmox policy check, or tailmox policy print; nft list ruleset, on both",
         },
       ];

@@ -39,18 +39,30 @@ describe("pings", () => {
 
 describe("TCP 22 and 8006", () => {
   test("that are open say nothing", () => {
-    expect(tcpObstacles(ports(OPEN, OPEN))).toEqual([]);
+    expect(tcpObstacles(ports(OPEN, OPEN), false)).toEqual([]);
   });
 
   test("are refused by a service that is not there, silent by a filter between, each with its own mend", () => {
-    const [silent, refused] = tcpObstacles(ports({ kind: "silent", afterMs: 4_000 }, { kind: "refused" }));
+    const [silent, refused] = tcpObstacles(
+      ports({ kind: "silent", afterMs: 4_000 }, { kind: "refused" }),
+      false,
+    );
     expect(silent).toMatchObject({ what: "TCP 22: no answer in 4 s", mend: "tailmox policy check" });
     expect(refused?.what).toBe("TCP 8006: refused");
     expect(refused?.mend).toContain("systemctl status pveproxy");
   });
 
+  test("that are silent where pings are refused have the filter that refuses to thank for it", () => {
+    const [silent] = tcpObstacles(ports({ kind: "silent", afterMs: 4_000 }, OPEN), true);
+    expect(silent?.likely).toContain("refuses the pings");
+    expect(silent?.mend).toContain("nft");
+  });
+
   test("that could not be tried are not called closed", () => {
-    const [failed, untried] = tcpObstacles(new Map([[22, { kind: "failed", reason: "EHOSTUNREACH" }]]));
+    const [failed, untried] = tcpObstacles(
+      new Map([[22, { kind: "failed", reason: "EHOSTUNREACH" }]]),
+      false,
+    );
     expect(failed?.what).toBe("TCP 22: EHOSTUNREACH");
     expect(untried?.what).toBe("TCP 8006: not tried");
   });

@@ -88,16 +88,22 @@ describe("UDP to a peer", () => {
 });
 
 test("UDP that is lost while TCP gets through names the policy, and its error", () => {
-  const [finding] = udpObstacles({ kind: "lost", how: "silence" }, { tcpFine: true, tag: "tag:tailmox" });
+  const [finding] = udpObstacles(
+    { kind: "lost", how: "silence" },
+    { tcpFine: true, pingsRefused: false, tag: "tag:tailmox" },
+  );
   expect(finding?.code).toBe("E_UDP_FILTERED");
   expect(finding?.what).toContain("TCP 22, 8006 fine");
   expect(finding?.mend).toContain("tailmox policy check");
-  const [blind] = udpObstacles({ kind: "lost", how: "silence" }, { tcpFine: false, tag: "tag:tailmox" });
+  const [blind] = udpObstacles(
+    { kind: "lost", how: "silence" },
+    { tcpFine: false, pingsRefused: false, tag: "tag:tailmox" },
+  );
   expect(blind?.what).not.toContain("fine");
 });
 
 test("what is unproven is no obstacle, and names its risk", () => {
-  expect(udpObstacles({ kind: "unproven" }, { tcpFine: true, tag: "t" })).toEqual([]);
+  expect(udpObstacles({ kind: "unproven" }, { tcpFine: true, pingsRefused: false, tag: "t" })).toEqual([]);
   expect(udpUnproven({ kind: "unproven" })).toMatchObject([{ code: "E_UDP_UNPROVEN" }]);
   expect(udpUnproven({ kind: "unproven" })[0]?.mend).toContain("--accept-risk udp-unproven");
   expect(udpUnproven({ kind: "both ways", by: "ssh" })).toEqual([]);
