@@ -144,7 +144,7 @@ Examples:
   tailmox testbed create --template 9000 --prefix lab --vmid 201 --dry-run`;
 
 const REVERT_EXAMPLES = `
-Says what is thrown away. Newer snapshots of the testbed's own are deleted first;
+Says what is thrown away. Newer snapshots of the testbed are deleted first;
 somebody else's newer one stops it before anything is changed.
 
 Scopes of the API token: devices:core.

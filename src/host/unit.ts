@@ -46,8 +46,8 @@ export async function runInUnit(writer: Writer, argv: Argv, options: UnitOptions
   }
 
   async function ended(reader: Writer, { onOutput }: UnitOptions, out: string): Promise<boolean> {
-    while (performance.now() - started < timeoutMs) {
-      await Bun.sleep(400);
+    for (let pauseMs = 50; performance.now() - started < timeoutMs; pauseMs = Math.min(400, 2 * pauseMs)) {
+      await Bun.sleep(pauseMs);
       onOutput?.((await reader.text(out)) ?? "");
       if (!(await isActive(reader, unit))) return true;
     }

@@ -110,7 +110,7 @@ const snapshotJson = z.object({
   parent: z.string().nullish(),
   snaptime: z.coerce.number().nullish(),
   description: z.string().nullish(),
-  snapstate: z.unknown(),
+  snapstate: z.unknown().optional(),
 });
 
 /** "local-zfs:vm-101-disk-0,size=32G"; a CD-ROM and an empty drive are none. */

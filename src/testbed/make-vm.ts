@@ -81,7 +81,10 @@ async function begin(
     timeoutMs: 3_600_000,
     task: source.kind === "image" ? "qmcreate" : "qmclone",
     ...(source.kind !== "image" && { taskOf: source.template }),
-    isDone: async () => (await findVm(ground, { name, vmid }))?.config.lock === undefined,
+    isDone: async () => {
+      const vm = await findVm(ground, { name, vmid });
+      return vm !== undefined && vm.config.lock === undefined;
+    },
     onOutput: (text) => {
       const percent = text.match(/\((\d+)[.\d]*\s?%\)/g)?.at(-1);
       if (percent) doing(`VM ${vmid} ${percent}`);

@@ -128,7 +128,11 @@ export function planRevert(
           for (const snapshot of way.remove) await deleteSnapshot(ground, way.vm, snapshot);
           await rollBack(ground, way);
           const devices = recorded.get(way.vm.vmid) ?? [];
-          await updateMark(ground, way.vm, (mark) => devices.reduce(withDevice, mark));
+          // Proxmox keeps the description; if one day it does not, the mark would be as old as the snapshot.
+          const { mark: before } = way.vm;
+          await updateMark(ground, way.vm, ({ devices: old }) =>
+            [...old, ...devices].reduce(withDevice, { ...before, devices: [] }),
+          );
         });
         return `${ways.length} VMs`;
       },

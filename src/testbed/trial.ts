@@ -85,6 +85,6 @@ const PROGRAM = "/usr/local/bin/tailmox";
 
 const envelopeJson = z.object({
   ok: z.boolean(),
-  result: z.unknown(),
+  result: z.unknown().optional(),
   error: z.object({ code: z.string(), what: z.string(), likely: z.string().default("") }).optional(),
 });
