@@ -20,6 +20,8 @@ export interface HostPlan {
   readonly release: "pve8" | "pve9";
   readonly rootfs?: string;
   readonly tailscale: boolean;
+  /** The host whose VM moves in here; absent for a host that the lab boots itself. */
+  readonly bayOf?: string;
   readonly namespace: string;
   /** State of this host: disk.img, disk/, root/, ... */
   readonly dir: string;
@@ -101,6 +103,7 @@ export function planLab(name: string, scenario: Scenario): LabPlan {
       release: host.release,
       ...(host.rootfs && { rootfs: host.rootfs }),
       tailscale: host.tailscale ?? false,
+      ...(host.bayOf && { bayOf: host.bayOf }),
       namespace: namespace(host.name),
       dir: join(dir, "hosts", host.name),
       lan: {

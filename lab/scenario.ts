@@ -34,6 +34,8 @@ const host = z.object({
   rootfs: z.string().optional(),
   /** true: the tailscale package is installed (not logged in) before the first boot. */
   tailscale: z.boolean().optional(),
+  /** A bay: room for a VM of the host named here. Its network stands ready; its disk comes with the VM. */
+  bayOf: name.optional(),
 });
 
 /** A lab as its author writes it: places, hosts, and what lies between them. */

@@ -3,6 +3,9 @@ import { UserError } from "../src/errors.ts";
 import { takeDown } from "./down.ts";
 import { createFabric } from "./fabric/create.ts";
 import { startRelay } from "./fabric/relay-control.ts";
+import { hypervisorHosts, machinesOf } from "./hypervisor/bays.ts";
+import { startHypervisor } from "./hypervisor/start.ts";
+import { installTemplate, offerTemplate } from "./hypervisor/template.ts";
 import type { ImageFile } from "./images/recipe.ts";
 import { bootHost } from "./machines/boot.ts";
 import { assertMachineFits } from "./machines/preflight.ts";
@@ -49,7 +52,8 @@ export async function labUp(name: string, scenario: Scenario, options: UpOptions
 }
 
 async function make(plan: LabPlan, { step }: Progress): Promise<void> {
-  const { hosts } = plan;
+  const hosts = machinesOf(plan);
+  const owners = hypervisorHosts(plan);
   await step("networks, relay, internet", "usually 2 s", async () => {
     await createFabric(plan);
     await startRelay(plan);
@@ -61,6 +65,7 @@ async function make(plan: LabPlan, { step }: Progress): Promise<void> {
       const files = await filesFor(plan);
       await Promise.all(hosts.map((host) => prepareHost(plan, host, { files })));
     }),
+    startHypervisor(plan),
   ]);
   await step(`boot of ${hosts.length} hosts`, "usually 5 s", async (note) => {
     const booted = await Promise.all(hosts.map((host) => bootHost(plan, host, note)));
@@ -69,6 +74,16 @@ async function make(plan: LabPlan, { step }: Progress): Promise<void> {
         note(`${hosts[index]?.name} is ${state}: ${failedUnits.join(", ") || "no unit failed"}`);
     }
   });
+  if (owners.length > 0) {
+    await step("template of their VMs", "usually 15 s", async () => {
+      // Without tailmox: a template is what an administrator has.
+      const files = await hostFiles(plan);
+      for (const host of owners) {
+        await installTemplate(plan, host, files);
+        await offerTemplate(plan, host);
+      }
+    });
+  }
   const given = hosts.filter((host) => host.tailscale);
   if (given.length > 0) {
     await step("Tailscale on hosts that have it", "usually 5 s", () =>

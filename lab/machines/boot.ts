@@ -3,8 +3,10 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../src/errors.ts";
+import { baysOf, socketDir } from "../hypervisor/bays.ts";
 import type { HostPlan, LabPlan } from "../plan.ts";
 import { daemonLog, startDaemon } from "../processes.ts";
+import { HYPERVISOR_DIR } from "../pve/guests/hypervisor-protocol.ts";
 import { cgroupIsEmpty, cgroupOf, killCgroup } from "./cgroup.ts";
 import { hostExec } from "./exec.ts";
 import { requireInotify } from "./inotify.ts";
@@ -37,7 +39,12 @@ export async function bootHost(
   return { state, failedUnits, durationMs: performance.now() - since };
 }
 
-async function switchOn(plan: LabPlan, host: HostPlan, progress: (line: string) => void): Promise<void> {
+/** Switches a prepared host on, and does not wait. */
+export async function switchOn(
+  plan: LabPlan,
+  host: HostPlan,
+  progress: (line: string) => void,
+): Promise<void> {
   if (!existsSync(diskImage(host)))
     throw bootError(host, "it has no disk", "it was never prepared: run `lab up`");
   await requireInotify(plan, progress);
@@ -51,7 +58,7 @@ async function switchOn(plan: LabPlan, host: HostPlan, progress: (line: string) 
     consoleName(host),
     [
       ...[hold, "-cgroup", cgroup, "-disk", diskImage(host), "-lower", lowers.join(":"), "-at", host.dir],
-      ...["--", ...nspawn(host)],
+      ...["--", ...nspawn(plan, host)],
     ] as const satisfies [string, ...string[]],
     {
       // nspawn joins it too late for /sys, which would show this machine's network devices.
@@ -65,14 +72,19 @@ async function switchOn(plan: LabPlan, host: HostPlan, progress: (line: string) 
   );
 }
 
+/** What a guest agent looks for: only a VM with an agent configured has it. */
+const AGENT_PORT = "/dev/virtio-ports/org.qemu.guest_agent.0";
+
 /** docs/decisions/nspawn.md has the reasons. */
-function nspawn(host: HostPlan): string[] {
+function nspawn(plan: LabPlan, host: HostPlan): string[] {
   return [
     ...["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--settings=no"],
     ...[`--directory=${join(host.dir, "root")}`, `--machine=${host.namespace}`],
     `--network-namespace-path=/run/netns/${host.namespace}`,
     ...["--console=read-only", "--link-journal=no", "--resolv-conf=off", "--timezone=off"],
     ...["--bind=/dev/net/tun", "--bind=/dev/fuse"],
+    ...(baysOf(plan, host).length > 0 ? [`--bind=${socketDir(plan, host)}:${HYPERVISOR_DIR}`] : []),
+    ...(host.bayOf === undefined ? [] : [`--bind=/dev/null:${AGENT_PORT}`]),
     // All hosts share this machine's clock and kernel: what changes either stays out.
     ...["--capability=all", "--drop-capability=CAP_SYS_TIME,CAP_SYS_MODULE"],
     // What systemd gives itself on a real host.

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import { runOk } from "../../src/host/run.ts";
+import { baysOf } from "../hypervisor/bays.ts";
 import type { HostPlan, LabPlan } from "../plan.ts";
 import { cgroupIsEmpty, cgroupOf, killCgroup, removeCgroups } from "./cgroup.ts";
 import { loopsAreFree } from "./loops.ts";
@@ -17,9 +18,7 @@ const POWEROFF = 34 + 4;
  */
 export async function shutdownHost(plan: LabPlan, host: HostPlan, timeoutMs = 100_000): Promise<void> {
   if (!(await isRunning(plan, host))) return;
-  const init = await runningInit(plan, host);
-  if (init === undefined) return crashHost(plan, host);
-  process.kill(init, POWEROFF);
+  if (!(await pressPowerButton(plan, host))) return crashHost(plan, host);
   for (const deadline = Date.now() + timeoutMs; await isRunning(plan, host); await Bun.sleep(20)) {
     if (Date.now() < deadline) continue;
     throw new UserError("E_LAB_SHUTDOWN", `${host.name} did not shut down in ${timeoutMs / 1000} s`, {
@@ -30,14 +29,24 @@ export async function shutdownHost(plan: LabPlan, host: HostPlan, timeoutMs = 10
   await confirmOff(host);
 }
 
+/** Tells a host's systemd to power off in good order; false where none runs yet to hear it. */
+export async function pressPowerButton(plan: LabPlan, host: HostPlan): Promise<boolean> {
+  const init = await runningInit(plan, host);
+  if (init !== undefined) process.kill(init, POWEROFF);
+  return init !== undefined;
+}
+
 /**
  * Cuts a host's power: its network falls silent, what it has not synced is lost, everything in it dies, all
- * within some ms. Returns when nothing of the run is left. Does nothing when the host is off.
+ * within some ms; its VMs with it. Returns when nothing of the run is left. Does nothing when the host is off.
  */
 export async function crashHost(plan: LabPlan, host: HostPlan): Promise<void> {
   if (!(await isRunning(plan, host))) return;
   await silence(host);
-  await powerCut(await cgroupOf(host), dirname(host.dir));
+  await Promise.all([
+    powerCut(await cgroupOf(host), dirname(host.dir)),
+    ...baysOf(plan, host).map((bay) => crashHost(plan, bay)),
+  ]);
   await confirmOff(host);
 }
 

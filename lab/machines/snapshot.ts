@@ -3,11 +3,13 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import { runOk } from "../../src/host/run.ts";
-import type { HostPlan, LabPlan } from "../plan.ts";
+import { machinesOf, vmsDir } from "../hypervisor/bays.ts";
+import type { LabPlan } from "../plan.ts";
 import { markOf } from "../processes.ts";
 import { bootHost } from "./boot.ts";
 import { copyControlState, freezeControl, restoreControlState } from "./control-state.ts";
-import { diskImage, holderPid } from "./machine.ts";
+import { copyDisk, freezeDisk } from "./copy-disk.ts";
+import { diskImage } from "./machine.ts";
 import { crashHost } from "./power.ts";
 
 /**
@@ -26,7 +28,8 @@ export async function snapshotLab(plan: LabPlan, name: string): Promise<void> {
     thaw.push(await freezeControl(plan));
     for (const host of plan.hosts) thaw.push(await freezeDisk(plan, host));
     await Promise.all([
-      ...plan.hosts.map((host) =>
+      copyVms(plan, vmsDir(plan), join(`${dir}.partial`, "vms")),
+      ...machinesOf(plan).map((host) =>
         copyDisk(plan, diskImage(host), join(`${dir}.partial`, `${host.name}.img`)),
       ),
       copyControlState(plan, join(`${dir}.partial`, "tailnet")),
@@ -38,18 +41,19 @@ export async function snapshotLab(plan: LabPlan, name: string): Promise<void> {
 }
 
 /**
- * Puts all disks and the control server's state back to a snapshot and boots all hosts. What came after the
- * snapshot is lost. Throws E_LAB_SNAPSHOT, E_LAB_BOOT.
+ * Puts all disks and the control server's state back to a snapshot and boots all hosts; VMs stay off. What came
+ * after the snapshot is lost. Throws E_LAB_SNAPSHOT, E_LAB_BOOT.
  */
 export async function restoreLab(plan: LabPlan, name: string): Promise<void> {
   const dir = snapshotDir(plan, name);
   if (!existsSync(dir)) throw snapshotError(`there is no snapshot "${name}"`, await snapshotNames(plan));
   await Promise.all(plan.hosts.map((host) => crashHost(plan, host)));
   await Promise.all([
-    ...plan.hosts.map((host) => copyDisk(plan, join(dir, `${host.name}.img`), diskImage(host))),
+    ...machinesOf(plan).map((host) => copyDisk(plan, join(dir, `${host.name}.img`), diskImage(host))),
+    copyVms(plan, join(dir, "vms"), vmsDir(plan)),
     restoreControlState(plan, join(dir, "tailnet")),
   ]);
-  await Promise.all(plan.hosts.map((host) => bootHost(plan, host)));
+  await Promise.all(machinesOf(plan).map((host) => bootHost(plan, host)));
 }
 
 /** The snapshots that a lab has. */
@@ -58,25 +62,14 @@ export async function snapshotNames(plan: LabPlan): Promise<string[]> {
   return entries.filter((entry) => !entry.endsWith(".partial")).sort();
 }
 
-/** Flushes a host's file system and holds its writes back; the function that comes back lets them go on. */
-async function freezeDisk(plan: LabPlan, host: HostPlan): Promise<() => Promise<void>> {
-  const holder = await holderPid(plan, host);
-  if (holder === undefined) return async () => undefined;
-  const inside = ["nsenter", `--target=${holder}`, "--mount", "--", "fsfreeze"] as const;
-  const disk = join(host.dir, "disk");
-  await runOk([...inside, "--freeze", disk], { timeoutMs: 20_000 });
-  return async () => {
-    await runOk([...inside, "--unfreeze", disk], { timeoutMs: 20_000 });
-  };
-}
-
-/** Copies what a sparse file really holds, beside the target first. */
-async function copyDisk(plan: LabPlan, from: string, to: string): Promise<void> {
-  await runOk(["cp", "--sparse=always", "--reflink=auto", from, `${to}.new`], {
+/** Copies the disks of all VMs, where the lab has any. */
+async function copyVms(plan: LabPlan, from: string, to: string): Promise<void> {
+  if (!existsSync(from)) return;
+  await rm(to, { recursive: true, force: true });
+  await runOk(["cp", "--recursive", "--sparse=always", "--reflink=auto", from, to], {
     timeoutMs: 300_000,
     env: markOf(plan),
   });
-  await rename(`${to}.new`, to);
 }
 
 function snapshotDir(plan: LabPlan, name: string): string {

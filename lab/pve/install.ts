@@ -27,7 +27,7 @@ const FOLDERS = [
   "/var/log/pve/tasks",
   "/var/lib/lab-pve",
 ];
-const UNITS = ["pve-cluster", "pvedaemon", "pveproxy", "pvestatd", "lab-pve-installer"];
+const UNITS = ["pve-cluster", "pvedaemon", "pveproxy", "pvestatd", "lab-pve-installer", "qemu-guest-agent"];
 
 /** Everything that turns a Debian root into a host that plays a Proxmox release. */
 export async function standInFiles(release: Release["name"], built: StandIn): Promise<ImageFile[]> {

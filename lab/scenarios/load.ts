@@ -44,6 +44,9 @@ function contradictions({ sites, hosts, links }: Scenario): string[] {
   if (repeated.length > 0) problems.push(`used twice as a name of hosts or sites: ${repeated.join(", ")}`);
   for (const host of hosts) {
     if (!siteNames.has(host.site)) problems.push(`host ${host.name}: unknown site "${host.site}"`);
+    const owner = hosts.find(({ name }) => name === host.bayOf);
+    if (host.bayOf !== undefined && (!owner || owner.bayOf !== undefined))
+      problems.push(`host ${host.name}: "${host.bayOf}" is no host that could have bays`);
     if (host.name === "control" || host.name === "internet")
       problems.push(`host ${host.name}: the name is taken`);
   }

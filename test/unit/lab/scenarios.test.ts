@@ -51,6 +51,14 @@ describe("a scenario", () => {
     expect(refusal({ ...good, sites: [{ name: "home" }, { name: "home" }] })).toContain("used twice");
   });
 
+  test("with a bay of a host that is none, or a bay itself, is refused", () => {
+    const bay = (bayOf: string, name = "bay1") => ({ name, site: "home", release: "pve9", bayOf });
+    const hosts = (...bays: object[]) => ({ ...good, hosts: [...good.hosts, ...bays] });
+    expect(refusal(hosts(bay("pve1")))).toBe("accepted");
+    expect(refusal(hosts(bay("pve2")))).toContain('host bay1: "pve2" is no host that could have bays');
+    expect(refusal(hosts(bay("pve1"), bay("bay1", "bay2")))).toContain('host bay2: "bay1" is no host');
+  });
+
   test("with a name that is no host name is refused", () => {
     expect(refusal({ ...good, hosts: [{ name: "pve_1", site: "home", release: "pve9" }] })).toContain(
       "hosts[0].name",
