@@ -7,6 +7,8 @@ export type Awaited =
   | { readonly kind: "founder"; readonly name: string; readonly addresses: readonly string[] }
   /** Another host is joining it, if the lock of joins is held. */
   | { readonly kind: "join"; readonly cluster: string; readonly addresses: readonly string[] }
+  /** No way leads into the cluster, and somebody there could let this host in. */
+  | { readonly kind: "admission"; readonly addresses: readonly string[] }
   /** Peers that may be in the middle of a change of their own. */
   | { readonly kind: "unsettled"; readonly names: readonly string[]; readonly addresses: readonly string[] };
 
@@ -24,10 +26,12 @@ export function awaitedBy(decision: Decision): Awaited | undefined {
         cluster: refusal.cluster.name,
         addresses: refusal.cluster.members.slice(0, 1).map(({ link0 }) => link0),
       };
+    case "no shell":
+      return { kind: "admission", addresses: [refusal.peer.address] };
     case "peers unknown":
-      return refusal.peers.some(({ verdict }) => verdict.kind === "unknown" && verdict.lasting)
-        ? undefined
-        : unsettled(refusal.peers);
+      return refusal.peers.some(mayChange)
+        ? unsettled(refusal.peers)
+        : { kind: "admission", addresses: refusal.peers.map(({ address }) => address) };
     case "peers unreachable":
       return unsettled(refusal.peers);
     case "other founder":
@@ -35,6 +39,11 @@ export function awaitedBy(decision: Decision): Awaited | undefined {
     default:
       return undefined;
   }
+}
+
+/** It may tell where it stands when it is asked again. */
+function mayChange({ verdict }: Peer): boolean {
+  return verdict.kind === "unknown" && !verdict.lasting;
 }
 
 function unsettled(peers: readonly Peer[]): Awaited {

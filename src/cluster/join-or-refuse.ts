@@ -46,11 +46,15 @@ function wayBarred(members: readonly Peer[], cluster: Cluster): Refusal | undefi
   // The peer that told of this cluster is a member, and visible: its link 0 is elsewhere, too.
   if (members.length === 0) return { why: "lan cluster", cluster, links };
   if (foreign.length > 0) return { why: "link0 elsewhere", cluster, links };
-  const unreachable = members.filter((peer) => peer.obstacles.length > 0);
-  if (unreachable.length > 0) return { why: "peers unreachable", peers: unreachable };
   // The lock that keeps joins apart lies there, and the way to undo a join leads through a shell.
   const keeper = members.find(({ address }) => address === cluster.members[0]?.link0);
-  return keeper && !keeper.shell ? { why: "no shell", peer: keeper } : undefined;
+  const barred = keeper && !keeper.shell ? keeper : undefined;
+  // What is only unproven may be proven once there is a shell.
+  const unreachable = members.filter(({ obstacles, unproven }) =>
+    obstacles.some((one) => !(barred && unproven.includes(one))),
+  );
+  if (unreachable.length > 0) return { why: "peers unreachable", peers: unreachable };
+  return barred ? { why: "no shell", peer: barred } : undefined;
 }
 
 /** By round trip, among those with a shell where there is one. */

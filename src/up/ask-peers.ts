@@ -37,7 +37,9 @@ export async function askPeers(
   let known = await Promise.all(
     reached.map(({ node, reach }) => askPeer(asking, node, reach, reach.rendezvous)),
   );
-  known = await askThePerson(host, known, company, phase);
+  // Where somebody is about to let this host in, no password is needed.
+  const admits = reached.some(({ reach }) => reach.rendezvous.facts?.admits);
+  known = await askThePerson(host, known, admits ? undefined : company.ask, phase);
   for (const { peer } of known) company.journal.write({ event: "peer", ...peer });
   const unknown = known.filter(({ peer }) => peer.verdict.kind === "unknown");
   const words = known.map(({ peer }) => `${peer.name} ${verdictWords(peer.verdict)}`).join("; ");
@@ -95,7 +97,7 @@ export async function askPeer(
 async function askThePerson(
   host: Host,
   known: readonly KnownPeer[],
-  { ask }: Company,
+  ask: Ask | undefined,
   phase: Phase,
 ): Promise<KnownPeer[]> {
   const asked: KnownPeer[] = [];

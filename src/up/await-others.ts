@@ -4,7 +4,8 @@ import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
 import { joiningNow } from "../proxmox/join-lock.ts";
 import type { KnownPeer } from "./ask-peers.ts";
-import { askThese, lookAgain, type Outlook } from "./look-again.ts";
+import { awaitAdmission } from "./await-admission.ts";
+import { lookAgain, type Outlook } from "./look-again.ts";
 
 export interface Decided {
   readonly decision: Decision;
@@ -34,13 +35,10 @@ export async function decideWithOthers(
     if (leftMs <= 0 || (awaited.kind === "join" && (await joiner(awaited, known)) === undefined)) {
       return { decision, known };
     }
-    const changed = await waitFor(
-      outlook,
-      known,
-      awaited,
-      leftMs,
-      (now) => key(decide(now)) !== key(decision),
-    );
+    const changed =
+      awaited.kind === "admission"
+        ? await awaitAdmission(outlook, known, awaited.addresses, leftMs)
+        : await waitFor(outlook, known, awaited, leftMs, (now) => key(decide(now)) !== key(decision));
     if (!changed) return { decision, known };
     known = await lookAgain(outlook, changed);
   }
@@ -50,22 +48,25 @@ export async function decideWithOthers(
 const UNSETTLED_MS = 20_000;
 const ASK_EVERY_MS = 3_000;
 
+type Awaitable = Exclude<Awaited, { kind: "admission" }>;
+
 /** The peers as they stand when that makes a difference; undefined when the time is over. */
 async function waitFor(
   outlook: Outlook,
   known: readonly KnownPeer[],
-  awaited: Awaited,
+  awaited: Awaitable,
   ms: number,
   differs: (known: readonly KnownPeer[]) => boolean,
 ): Promise<readonly KnownPeer[] | undefined> {
   const since = performance.now();
   const phase = outlook.company.talk.phase("Waiting", words(awaited, ms));
   let now = known;
+  let looks = 0;
   const changed = await poll(ms, ASK_EVERY_MS, async () => {
-    now =
-      awaited.kind === "unsettled"
-        ? await lookAgain(outlook, now)
-        : await askThese(outlook, now, awaited.addresses);
+    looks += 1;
+    // Mostly who is waited for; now and then all, since another one may be faster.
+    const all = awaited.kind === "unsettled" || looks % 5 === 0;
+    now = await lookAgain(outlook, now, all ? undefined : awaited.addresses);
     if (differs(now)) return now;
     if (awaited.kind !== "join") return undefined;
     const other = await joiner(awaited, now);
@@ -79,7 +80,7 @@ async function waitFor(
   return changed;
 }
 
-function words(awaited: Awaited, ms: number): string {
+function words(awaited: Awaitable, ms: number): string {
   const most = `for at most ${ms >= 120_000 ? `${Math.round(ms / 60_000)} min` : `${Math.ceil(ms / 1000)} s`}`;
   switch (awaited.kind) {
     case "founder":
@@ -91,7 +92,7 @@ function words(awaited: Awaited, ms: number): string {
   }
 }
 
-function done(awaited: Awaited): string {
+function done(awaited: Awaitable): string {
   switch (awaited.kind) {
     case "founder":
       return `${awaited.name} has made up its mind`;

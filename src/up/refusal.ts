@@ -110,7 +110,9 @@ function unknown(peers: readonly Peer[]): UserError {
   return new UserError("E_PEER_UNKNOWN", `whether ${names} is in a cluster could not be found out`, {
     // What failed alike on several peers is said once.
     likely: [...new Set(tried)].join("; "),
-    mend: "give root's password of the peers: --password-file FILE (one line, or lines NAME=PASSWORD)",
+    mend:
+      "give root's password of the peers: --password-file FILE (one line, or lines NAME=PASSWORD); " +
+      "or, where one is in a cluster, tailmox admit on a member while tailmox up runs here",
   });
 }
 
