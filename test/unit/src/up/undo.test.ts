@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { UserError } from "../../../../src/errors.ts";
+import { HOSTS_TEMPLATE } from "../../../../src/host/cloud-init.ts";
 import { closedGate, openGate } from "../../../../src/host/gate.ts";
 import { openHost } from "../../../../src/host/host.ts";
 import { noJournal } from "../../../../src/host/journal.ts";
@@ -40,8 +41,11 @@ const ANSWERS: Answers = {
   "tailscale debug": MISSING,
 };
 
-async function runUndo(files: Record<string, string>, { dryRun = false, yes = true } = {}) {
-  const fake = fakeHost(files, ANSWERS, (line, _, answers) => {
+async function runUndo(
+  files: Record<string, string>,
+  { dryRun = false, yes = true, more = {} }: { dryRun?: boolean; yes?: boolean; more?: Answers } = {},
+) {
+  const fake = fakeHost(files, { ...ANSWERS, ...more }, (line, _, answers) => {
     if (line === "systemctl restart pve-cluster") {
       answers.journalctl = "resolved node name 'pve1' to '192.168.1.11' for default node IP address\n";
     }
@@ -79,4 +83,39 @@ test("a saved file that knows no address for the node is refused before anything
   const { "/var/lib/tailmox/backups/hosts-2026-01-01": _, ...files } = lost;
   const refused: unknown = await runUndo(files).catch((error: unknown) => error);
   expect(refused instanceof UserError && refused.code).toBe("E_UNDO_HOSTS");
+});
+
+test("a Service that leads to the web page is withdrawn, one that leads elsewhere stays", async () => {
+  const serving = (label: string, proxy: string) => ({
+    TCP: { "443": { HTTPS: true } },
+    Web: { [`${label}.ts.net:443`]: { Handlers: { "/": { Proxy: proxy } } } },
+  });
+  const services = {
+    "svc:tailmox": serving("tailmox", "https+insecure://127.0.0.1:8006"),
+    "svc:files": serving("files", "http://127.0.0.1:80"),
+  };
+  const status = {
+    Version: "1.102.3",
+    BackendState: "Running",
+    Self: { DNSName: "pve1.ts.net.", TailscaleIPs: ["100.64.0.1"] },
+  };
+  const more = {
+    "tailscale status": JSON.stringify(status),
+    "tailscale debug": "{}",
+    "tailscale serve status": JSON.stringify({ Services: services }),
+  };
+  const { fake } = await runUndo(CLEAN, { more });
+  expect(fake.changes).toEqual(["run tailscale serve clear svc:tailmox"]);
+});
+
+test("cloud-init's template is as it was", async () => {
+  const before = "127.0.1.1 {{fqdn}} {{hostname}}\n127.0.0.1 localhost\n";
+  const [, block = ""] = EDITED.split("192.168.1.11 pve1.lan\n");
+  const files = {
+    ...CHANGED,
+    [HOSTS_TEMPLATE]: `127.0.0.1 localhost\n${block}`,
+    "/var/lib/tailmox/backups/template-2026-01-01": before,
+  };
+  const { fake } = await runUndo(files);
+  expect(await fake.transport.text(HOSTS_TEMPLATE)).toBe(before);
 });
