@@ -1,10 +1,9 @@
-import { z } from "zod";
 import type { Cluster, Member } from "../cluster/facts.ts";
 import { linkElsewhere } from "../cluster/link-elsewhere.ts";
 import type { Reader } from "../host/host.ts";
-import { parseJson } from "../host/json.ts";
 import { pingHost } from "../host/ping.ts";
 import { rttFigures } from "../latency/figures.ts";
+import { readMemberVersion } from "../proxmox/member-version.ts";
 import { type OwnNode, readOwnNode } from "../proxmox/own-node.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { readTailnet, type TailnetFacts } from "../tailnet/facts.ts";
@@ -109,7 +108,7 @@ function hereStatus(member: Member, version: string): MemberStatus {
 async function memberStatus(reader: Reader, member: Member): Promise<MemberStatus> {
   const [reach, version] = await Promise.all([
     member.link0 === "" ? undefined : measure(reader, member.link0),
-    member.online ? readVersion(reader, member.name) : null,
+    member.online ? readMemberVersion(reader, member.name) : undefined,
   ]);
   return {
     ...common(member),
@@ -117,7 +116,7 @@ async function memberStatus(reader: Reader, member: Member): Promise<MemberStatu
     path: reach?.path ?? { kind: "unknown" },
     rttMs: reach?.rttMs ?? null,
     loss: reach?.loss ?? null,
-    version,
+    version: version ?? null,
   };
 }
 
@@ -133,12 +132,4 @@ async function measure(reader: Reader, address: string) {
     rttMs: rttFigures(rttMs)?.median ?? null,
     loss: 1 - rttMs.length / sent,
   };
-}
-
-/** Proxmox asks the other node for it; one that hangs must not hold up the page. */
-async function readVersion(reader: Reader, node: string): Promise<string | null> {
-  const argv = ["pvesh", "get", `/nodes/${node}/version`, "--output-format", "json"] as const;
-  const { stdout } = await reader.run(argv, { timeoutMs: 10_000 });
-  const parsed = z.object({ version: z.string() }).safeParse(parseJson(stdout));
-  return parsed.success ? parsed.data.version : null;
 }

@@ -9,7 +9,7 @@ import { askPeer } from "./ask-peers.ts";
 import type { Passwords } from "./passwords.ts";
 import { addressed } from "./peers.ts";
 import { type Own, preflight, type VisiblePeer } from "./preflight/preflight.ts";
-import { type CheckReport, describeCheck, outcomeOf } from "./preflight/report.ts";
+import { type CheckReport, describeCheck, outcomeOf, tellOutcome } from "./preflight/report.ts";
 import { routeWarnings } from "./preflight/routes.ts";
 import { findingWords, preflightTable } from "./preflight-table.ts";
 import { bePresent } from "./presence.ts";
@@ -44,9 +44,7 @@ export async function checkPeers(host: Host, options: CheckOptions, talk: Talk):
     const tried = await preflight(host, own, peers, presence);
     phase.doing("an echo by root's ssh, where no tailmox answers UDP");
     const reached = await proveUdp(own, tried, presence.answering, shellOf);
-    const outcome = outcomeOf(reached);
-    if (outcome.ok) phase.ok(outcome.words);
-    else phase.warn(outcome.words);
+    tellOutcome(phase, outcomeOf(reached));
     const routes = facts.kind === "answers" ? routeWarnings(facts.prefs, status, await readLans(host)) : [];
     talk.note(
       ...preflightTable(reached, { isLast: true }),

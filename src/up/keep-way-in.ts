@@ -78,16 +78,13 @@ async function ownLan(
 function lockedOut(out: readonly Visitor[], member: string | undefined): UserError {
   const names = out.map(({ who, from }) => `${who} (${from})`).join(", ");
   const where = member === undefined ? "here" : `on ${member}`;
-  const adding = out.map(({ from }) => `pvesh create /cluster/firewall/ipset/management --cidr ${from}`);
   return new UserError("E_FIREWALL_LOCKOUT", `Proxmox's firewall would shut out ${names}`, {
     likely:
       "it is enabled, and takes the network of the node's address for the local one: with an address of the tailnet " +
-      "there is none, so that only the IP set management counts, and it does not name them",
-    mend: [
-      `${where}:`,
-      "pvesh create /cluster/firewall/ipset --name management   (where it is not there)",
-      ...adding,
-    ].join("\n"),
+      "there is none, so that only the IP set management counts, and it does not name all of them",
+    mend:
+      `${where}, Datacenter > Firewall > IPSet: put ${out.map(({ from }) => from).join(", ")} into the set ` +
+      "management (make it, if there is none): docs/check.md#firewall",
   });
 }
 

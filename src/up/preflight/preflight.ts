@@ -36,7 +36,7 @@ export async function preflight(
   presence: Pick<Presence, "ask"> | undefined,
 ): Promise<ReachedPeer[]> {
   const ask = presence?.ask ?? ((address: string) => askRendezvous(own.address, address));
-  const eyes: Eyes = { host, ask, knet: await ownLinks(host, own.place) };
+  const eyes: Eyes = { host, ask, members: await fellowMembers(host, own) };
   const tried = await Promise.all(peers.map(async (node) => ({ node, sights: await tryPeer(eyes, node) })));
   return judged(own, tried);
 }
@@ -55,15 +55,11 @@ export function judged(
   });
 }
 
-/** What corosync here says of link 0 to each other member, by address; none on a host in no cluster. */
-async function ownLinks(host: Host, place: Place): Promise<Eyes["knet"]> {
+/** The other members, with what corosync here says of its links to them; none on a host in no cluster. */
+async function fellowMembers(host: Host, { place, node }: Own): Promise<Eyes["members"]> {
   if (place.kind !== "member") return new Map();
   const { stdout } = await host.run(["corosync-cmapctl", "-m", "stats"], { timeoutMs: 10_000 });
   const stats = knetStats(parseCmap(stdout));
-  return new Map(
-    place.cluster.members.flatMap(({ id, link0 }) => {
-      const link = stats.get(id);
-      return link ? [[link0, link] as const] : [];
-    }),
-  );
+  const others = place.cluster.members.filter(({ name }) => name !== node);
+  return new Map(others.map(({ id, name, link0 }) => [link0, { node: name, knet: stats.get(id) }]));
 }

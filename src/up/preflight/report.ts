@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../errors.ts";
 import type { TcpAnswer } from "../../host/tcp.ts";
 import { rttFigures } from "../../latency/figures.ts";
 import type { Path } from "../../tailnet/status.ts";
+import type { Phase } from "../talk.ts";
 import { ECHOES } from "./icmp.ts";
 import type { Own, ReachedPeer } from "./preflight.ts";
 import type { UdpSight } from "./udp.ts";
@@ -51,7 +52,7 @@ export function describeCheck(
     node: own.node,
     address: own.address,
     tag: own.tag,
-    verdict: failed.length > 0 ? "failed" : unproven.length > 0 ? "unproven" : "ok",
+    verdict: outcomeOf(peers).verdict,
     code: commonCode(failed.length > 0 ? failed : unproven) ?? null,
     peers: peers.map(describePeer),
     warnings,
@@ -64,15 +65,27 @@ export function commonCode(found: readonly Obstacle[]): ErrorCode | undefined {
   return codes.size > 1 ? "E_PEER_UNREACHABLE" : [...codes][0];
 }
 
-/** The verdict of all in one line, and whether all is well. */
-export function outcomeOf(peers: readonly ReachedPeer[]): { ok: boolean; words: string } {
+/** The verdict of all in one line. */
+export interface Outcome {
+  readonly verdict: CheckReport["verdict"];
+  readonly words: string;
+}
+
+export function outcomeOf(peers: readonly ReachedPeer[]): Outcome {
   const count = (of: readonly unknown[]) => `${of.length} of ${peers.length}`;
   const bad = peers.filter(({ reach }) => reach.obstacles.length > 0);
-  if (bad.length > 0) return { ok: false, words: `${count(bad)} peers cannot be clustered with` };
+  if (bad.length > 0) return { verdict: "failed", words: `${count(bad)} peers cannot be clustered with` };
   const open = peers.filter(({ reach }) => reach.unproven.length > 0);
   const reachable = `${count(peers)} reachable, ${ECHOES} echoes each`;
-  if (open.length > 0) return { ok: false, words: `${reachable}; UDP unproven to ${count(open)}` };
-  return { ok: true, words: [reachable, ...clockWords(peers)].join(", ") };
+  if (open.length > 0) return { verdict: "unproven", words: `${reachable}; UDP unproven to ${count(open)}` };
+  return { verdict: "ok", words: [reachable, ...clockWords(peers)].join(", ") };
+}
+
+/** Ends a phase with it: what is unproven is nothing wrong yet. */
+export function tellOutcome(phase: Pick<Phase, "ok" | "absent" | "warn">, { verdict, words }: Outcome): void {
+  if (verdict === "ok") phase.ok(words);
+  else if (verdict === "unproven") phase.absent(words);
+  else phase.warn(words);
 }
 
 /** How far apart the clocks are at most, as far as was seen; nothing where one was not. */

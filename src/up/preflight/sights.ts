@@ -4,6 +4,7 @@ import type { Host } from "../../host/host.ts";
 import { type PacketSizes, tryPacketSizes } from "../../host/packet-size.ts";
 import { type Echoes, pingHost } from "../../host/ping.ts";
 import { type TcpAnswer, tryTcp } from "../../host/tcp.ts";
+import { readMemberVersion } from "../../proxmox/member-version.ts";
 import type { RendezvousAnswer } from "../../rendezvous/ask.ts";
 import { wakePath } from "../../tailnet/ping.ts";
 import type { Path, TailnetNode } from "../../tailnet/status.ts";
@@ -30,12 +31,18 @@ export interface Sights {
   readonly pve: string | undefined;
 }
 
+export interface FellowMember {
+  readonly node: string;
+  /** What corosync here says of its link 0 to it. */
+  readonly knet: KnetStats | undefined;
+}
+
 export interface Eyes {
   readonly host: Host;
   /** Tries UDP to a peer, and asks the tailmox there, if one runs. */
   readonly ask: (address: string) => Promise<RendezvousAnswer>;
-  /** What corosync here says of its link 0, by the other end's address; none where this host is no member. */
-  readonly knet: ReadonlyMap<string, KnetStats>;
+  /** The other members of this host's cluster by their address; none where it is in none. */
+  readonly members: ReadonlyMap<string, FellowMember>;
 }
 
 /** Tries everything to one peer, bounded to 9 s; all peers are tried at once. Throws E_TOOL_MISSING. */
@@ -48,15 +55,17 @@ export async function tryPeer(eyes: Eyes, peer: TailnetNode & { address: string 
   // What the daemons cannot do, nothing above them can: one finding, and not five that follow from it.
   if (!path) return { ...NOTHING, kind: "no pong" };
   const web = tryTcp(address, 8006, SILENCE_MS);
-  const [echoes, packets, rendezvous, clock, ...answers] = await Promise.all([
+  const fellow = eyes.members.get(address);
+  const [echoes, packets, rendezvous, clock, pve, ...answers] = await Promise.all([
     pingHost(host, address, ECHOES, 100),
     tryPacketSizes(host, address, LADDER),
     eyes.ask(address),
     web.then((answer) => (answer.kind === "open" ? askWebClock(address, 8006) : undefined)),
+    fellow && readMemberVersion(host, fellow.node, 5_000),
     ...PORTS.map((port) => (port === 8006 ? web : tryTcp(address, port, SILENCE_MS))),
   ]);
-  const knet = eyes.knet.get(address);
   const { facts } = rendezvous;
+  const knet = fellow?.knet;
   return {
     kind: "tried",
     path,
@@ -67,8 +76,8 @@ export async function tryPeer(eyes: Eyes, peer: TailnetNode & { address: string 
     knet,
     ports: new Map(PORTS.map((port, index) => [port, answers[index] ?? NOT_TRIED])),
     udp: judgeUdp({ rendezvous, knet }),
-    node: facts?.node,
-    pve: facts?.pve,
+    node: facts?.node ?? fellow?.node,
+    pve: facts?.pve ?? pve,
   };
 }
 

@@ -84,12 +84,12 @@ test.each(["a-host-with-quite-a-long-name", "x", "pve-frankfurt-am-main-rack-12-
 
 test("the verdict is ok only where everything was seen to work", () => {
   expect(outcomeOf([peer("pve1")])).toEqual({
-    ok: true,
+    verdict: "ok",
     words: "1 of 1 reachable, 20 echoes each, clocks within 0.9 s",
   });
-  expect(outcomeOf([peer("pve1", { udp: { kind: "unproven" } })])).toMatchObject({ ok: false });
+  expect(outcomeOf([peer("pve1", { udp: { kind: "unproven" } })])).toMatchObject({ verdict: "unproven" });
   expect(outcomeOf([peer("pve1"), peer("pve2", { kind: "no pong" })])).toEqual({
-    ok: false,
+    verdict: "failed",
     words: "1 of 2 peers cannot be clustered with",
   });
 });
