@@ -65,7 +65,8 @@ describe.each([true, false])("on a host that is clustered: %p", (clustered) => {
   afterAll(() => fixture.remove());
 
   test.each(readable)("%s %s answers as the schema says", async (verb, path) => {
-    const promise = call(fixture.node, verb, path, root);
+    const given = path.endsWith("/feature") ? { feature: "clone" } : {};
+    const promise = call(fixture.node, verb, path, root, given);
     if (path === "/cluster/config/join" && !clustered) {
       expect(await failure(promise)).toMatchObject({
         status: 424,

@@ -17,6 +17,25 @@ export const UNLISTED: Readonly<Record<string, Readonly<Record<string, unknown>>
       returns: { type: "string" },
     },
   },
+  "/nodes/{node}/qemu/{vmid}/feature": {
+    GET: {
+      allowtoken: 1,
+      protected: 1,
+      proxyto: "node",
+      permissions: { check: ["perm", "/vms/{vmid}", ["VM.Audit"]] },
+      parameters: parameters({
+        feature: { type: "string", enum: ["snapshot", "clone", "copy"] },
+        snapname: { type: "string", format: "pve-configid", maxLength: 40, optional: 1 },
+      }),
+      returns: {
+        type: "object",
+        properties: {
+          hasFeature: { type: "boolean" },
+          nodes: { type: "array", items: { type: "string" } },
+        },
+      },
+    },
+  },
   "/nodes/{node}/qemu/{vmid}/agent/exec": {
     POST: {
       ...agent(),

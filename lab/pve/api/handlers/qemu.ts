@@ -1,14 +1,17 @@
+import { z } from "zod";
 import { assertPrivileges, hasPrivilege } from "../../access/permissions.ts";
 import { PveError } from "../../errors.ts";
 import { planClone } from "../../guests/clone.ts";
 import { reserveVm } from "../../guests/create.ts";
 import { assertMayGo } from "../../guests/destroy.ts";
+import { drivesOf } from "../../guests/drives.ts";
 import { assertNotPaused } from "../../guests/power.ts";
 import { setVm } from "../../guests/set.ts";
 import { vmStatus, vmStatuses } from "../../guests/status.ts";
 import { assertMayBeTemplate } from "../../guests/template.ts";
 import { loadVm, vmDigest } from "../../guests/vm-files.ts";
 import { mustFindSnapshot } from "../../guests/vm-snapshots.ts";
+import { hasFeature } from "../../storage/snapshots.ts";
 import type { Call, Handler, Handlers } from "../call.ts";
 import { childrenOf } from "../schema.ts";
 
@@ -46,6 +49,7 @@ export const qemuHandlers: Handlers = {
     await setVm(call.node, call.params, call.output);
     return null;
   },
+  [`GET ${VM}/feature`]: feature,
   [`GET ${VM}/status`]: async () => childrenOf(`${VM}/status`).map((subdir) => ({ subdir })),
   [`GET ${VM}/status/current`]: async ({ node, params }) => ({
     ...(await vmStatus(node, Number(params.vmid))),
@@ -77,6 +81,17 @@ async function createVm(call: Call): Promise<string> {
   assertPrivileges(config, who, `/vms/${params.vmid}`, ["VM.Allocate"]);
   await reserveVm(node, params);
   return await start(call, "qmcreate");
+}
+
+/** Whether every disk of a VM can do something; local storages are on this node alone. */
+async function feature({ node, params }: Call): Promise<unknown> {
+  const { current } = await loadVm(node, Number(params.vmid));
+  const asked = z.enum(["snapshot", "clone", "copy"]).parse(params.feature);
+  const snapshot = params.snapname === undefined ? undefined : String(params.snapname);
+  const answers = await Promise.all(
+    drivesOf(current).map(([, { file }]) => hasFeature(node, asked, file, snapshot)),
+  );
+  return { hasFeature: answers.every(Boolean) ? 1 : 0, nodes: [node.name] };
 }
 
 /** Snapshots by name, and `current` as the last one. */
