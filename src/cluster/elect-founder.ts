@@ -18,9 +18,6 @@ export function electFounder(
   const voters = peers.filter((peer) => !without.includes(peer));
   const unknown = voters.filter((peer) => !isKnown(peer));
   if (unknown.length > 0) return refuse({ why: "peers unknown", peers: unknown });
-  const unreachable = voters.filter((peer) => !isReached(peer));
-  if (unreachable.length > 0) return refuse({ why: "peers unreachable", peers: unreachable });
-
   const candidates = [{ name: own.node, address: own.address, guests }, ...voters.map(candidate)].sort(
     (a, b) => compareAddresses(a.address, b.address),
   );
@@ -32,15 +29,20 @@ export function electFounder(
   const founder = withGuests[0] ?? candidates[0];
   const isOwn = founder === undefined || founder.address === own.address;
   const why = withGuests[0] ? "it is the only host with guests" : "it has the lowest tailnet address";
+  const elected: Founder = isOwn ? { name: own.node, address: own.address } : founderOf(founder);
+  const dissent = voters.filter(({ elects }) => elects !== undefined && elects !== elected.address);
+  const waits = !isOwn && !insists;
+  // Who waits for the founder need not reach the others yet.
+  const matter = waits ? voters.filter(({ address }) => address === elected.address) : voters;
+  const unreachable = matter.filter((peer) => !isReached(peer));
+  if (unreachable.length > 0) return refuse({ why: "peers unreachable", peers: unreachable });
+  if (waits) return { kind: "not founder", founder: elected, why, dissent };
+  if (dissent.length > 0 && !insists) return refuse({ why: "other founder", founder: elected, dissent });
   const create = { kind: "create", alone: peers.length === 0, without } as const;
-  if (!isOwn && insists) {
+  if (!isOwn) {
     const shutOut = withGuests[0] ? `, though ${founder.name} has guests and cannot join while it has` : "";
     return { ...create, why: `--create was given${shutOut}` };
   }
-  const elected: Founder = isOwn ? { name: own.node, address: own.address } : founder;
-  const dissent = voters.filter(({ elects }) => elects !== undefined && elects !== elected.address);
-  if (!isOwn) return { kind: "not founder", founder: elected, why, dissent };
-  if (dissent.length > 0 && !insists) return refuse({ why: "other founder", founder: elected, dissent });
   return { ...create, why: create.alone ? "no peer is visible" : why };
 }
 
@@ -50,6 +52,10 @@ function isKnown({ verdict }: Peer): boolean {
 
 function isReached({ obstacles }: Peer): boolean {
   return obstacles.length === 0;
+}
+
+function founderOf({ name, address }: Founder): Founder {
+  return { name, address };
 }
 
 function candidate({ name, address, verdict }: Peer) {

@@ -7,8 +7,8 @@ import type { Presence } from "./presence.ts";
 
 /**
  * No way leads into the cluster: waits until somebody on a member lets this host in by `tailmox admit`, for `ms` at
- * most. Gives the peers as they are then, undefined when nobody has. Without a terminal it waits only where a member
- * has answered already: nobody may be there to read what to type.
+ * most. Gives the peers as they are then, undefined when nobody has. Without a terminal it waits only where a tailmox
+ * has answered: else nobody may be there to read what to type.
  */
 export async function awaitAdmission(
   outlook: Outlook,
@@ -19,7 +19,7 @@ export async function awaitAdmission(
   const { host, tailnet, company } = outlook;
   const { presence, talk } = company;
   const rootKey = presence && (await readRootKey(host));
-  if (!presence || rootKey === undefined || !(company.ask || known.some(hasToldItself))) return undefined;
+  if (!presence || rootKey === undefined || !(company.ask || known.some(hasAnswered))) return undefined;
   const names = known.filter(({ peer }) => addresses.includes(peer.address)).map(({ peer }) => peer.name);
   const phase = talk.phase(
     "Admission",
@@ -33,7 +33,7 @@ export async function awaitAdmission(
     while (performance.now() < deadline && !stopAsked()) {
       if (await isAdmitted(presence, known, tailnet.address)) {
         phase.doing("let in; logging in");
-        const now = await lookAgain(outlook, known, addresses);
+        const now = await lookAgain(outlook, known, { only: addresses });
         if (now.some(({ contact }) => contact.shell)) {
           phase.ok("let in");
           return now;
@@ -59,9 +59,9 @@ async function readRootKey(host: Host): Promise<string | undefined> {
   return /^ssh-rsa \S+/.exec(text)?.[0];
 }
 
-/** By the rendezvous: ssh and the API would have let this host in besides. */
-function hasToldItself({ contact }: KnownPeer): boolean {
-  return contact.verdict.kind === "member" && contact.admission === undefined;
+/** While this host looked; its tailmox up may have ended meanwhile. */
+function hasAnswered({ reach }: KnownPeer): boolean {
+  return reach.rendezvous.facts !== undefined;
 }
 
 /**

@@ -1,6 +1,5 @@
 import { type Awaited, awaitedBy } from "../cluster/awaited.ts";
 import type { Decision } from "../cluster/decide.ts";
-import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
 import { joiningNow } from "../proxmox/join-lock.ts";
 import type { KnownPeer } from "./ask-peers.ts";
@@ -24,14 +23,11 @@ export async function decideWithOthers(
   const { waitMs, dryRun } = outlook.options;
   const deadline = performance.now() + (dryRun ? 0 : waitMs);
   let known = first;
-  let unsettledUntil: number | undefined;
   for (;;) {
     const decision = decide(known);
     const awaited = awaitedBy(decision);
     if (!awaited) return { decision, known };
-    if (awaited.kind !== "unsettled") unsettledUntil = undefined;
-    else unsettledUntil ??= performance.now() + UNSETTLED_MS;
-    const leftMs = Math.min(deadline, unsettledUntil ?? deadline) - performance.now();
+    const leftMs = deadline - performance.now();
     if (leftMs <= 0 || (awaited.kind === "join" && (await joiner(awaited, known)) === undefined)) {
       return { decision, known };
     }
@@ -40,12 +36,14 @@ export async function decideWithOthers(
         ? await awaitAdmission(outlook, known, awaited.addresses, leftMs)
         : await waitFor(outlook, known, awaited, leftMs, (now) => key(decide(now)) !== key(decision));
     if (!changed) return { decision, known };
-    known = await lookAgain(outlook, changed);
+    known = await lookAgain(outlook, changed, { retry: true });
   }
 }
 
-/** A restart of pve-cluster with a new certificate takes 5 to 10 s; of five hosts on a slow machine, more. */
+/** A restart of pve-cluster with a new certificate takes 5 to 10 s. */
 const UNSETTLED_MS = 20_000;
+/** On a slow machine with five hosts that start at once one look takes that long by itself. */
+const LEAST_LOOKS = 3;
 const ASK_EVERY_MS = 3_000;
 
 type Awaitable = Exclude<Awaited, { kind: "admission" }>;
@@ -59,25 +57,28 @@ async function waitFor(
   differs: (known: readonly KnownPeer[]) => boolean,
 ): Promise<readonly KnownPeer[] | undefined> {
   const since = performance.now();
-  const phase = outlook.company.talk.phase("Waiting", words(awaited, ms));
+  const [windowMs, leastLooks] =
+    awaited.kind === "unsettled" ? [Math.min(ms, UNSETTLED_MS), LEAST_LOOKS] : [ms, 1];
+  const phase = outlook.company.talk.phase("Waiting", words(awaited, windowMs));
   let now = known;
-  let looks = 0;
-  const changed = await poll(ms, ASK_EVERY_MS, async () => {
-    looks += 1;
+  for (let looks = 1; ; looks++) {
+    if (awaited.kind === "unsettled") now = await lookAgain(outlook, now, { retry: true });
     // Mostly who is waited for; now and then all, since another one may be faster.
-    const all = awaited.kind === "unsettled" || looks % 5 === 0;
-    now = await lookAgain(outlook, now, all ? undefined : awaited.addresses);
-    if (differs(now)) return now;
-    if (awaited.kind !== "join") return undefined;
-    const other = await joiner(awaited, now);
-    if (other !== undefined) phase.doing(`${other} is joining "${awaited.cluster}", waiting for it`);
-    // It went without leaving the cluster whole: what it left is told.
-    return other === undefined ? now : undefined;
-  });
+    else now = await lookAgain(outlook, now, looks % 5 === 0 ? {} : { only: awaited.addresses });
+    const other = awaited.kind === "join" ? await joiner(awaited, now) : undefined;
+    // A joiner that went without leaving the cluster whole: what it left is told.
+    if (differs(now) || (awaited.kind === "join" && other === undefined)) {
+      phase.ok(done(awaited));
+      return now;
+    }
+    if (other !== undefined) phase.doing(`${other} is joining, waiting for it`);
+    const waitedMs = performance.now() - since;
+    if (waitedMs >= ms || (waitedMs >= windowMs && looks >= leastLooks)) break;
+    await Bun.sleep(ASK_EVERY_MS);
+  }
   const seconds = Math.round((performance.now() - since) / 1000);
-  if (changed) phase.ok(done(awaited));
-  else phase.warn(`${words(awaited, ms)}: in vain for ${seconds} s`);
-  return changed;
+  phase.warn(`${words(awaited, windowMs)}: in vain for ${seconds} s`);
+  return undefined;
 }
 
 function words(awaited: Awaitable, ms: number): string {

@@ -18,20 +18,24 @@ export interface Outlook {
   readonly company: Company;
 }
 
-/**
- * Where the peers stand now, asked quietly: all, or those at some addresses. The preflight is made again when there
- * is a new one, and for all when one of them was not reached.
- */
+export interface Look {
+  /** Asks those at these addresses only; default: all. */
+  readonly only?: readonly string[];
+  /** Makes the preflight again where one was not reached; a new peer has it made in any case. */
+  readonly retry?: boolean;
+}
+
+/** Where the peers stand now, asked quietly. */
 export async function lookAgain(
   outlook: Outlook,
   known: readonly KnownPeer[],
-  only?: readonly string[],
+  { only, retry = false }: Look = {},
 ): Promise<KnownPeer[]> {
   const { host, own, tailnet, options, company } = outlook;
   const facts = await readTailnet(host);
   if (facts.kind !== "answers") return [...known];
   const visible = withTag(facts.status.peers, options.tag).flatMap(({ address }) => address ?? []);
-  const good = known.filter(({ peer }) => only !== undefined || peer.obstacles.length === 0);
+  const good = known.filter(({ peer }) => !retry || peer.obstacles.length === 0);
   if (visible.every((address) => good.some(({ peer }) => peer.address === address))) {
     return askThese(outlook, known, only ?? visible);
   }
