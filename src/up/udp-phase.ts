@@ -1,6 +1,7 @@
+import type { Finding } from "../cluster/facts.ts";
 import type { KnownPeer } from "./ask-peers.ts";
 import type { Company, UpOptions } from "./options.ts";
-import type { Own } from "./preflight/preflight.ts";
+import type { Own, ReachedPeer } from "./preflight/preflight.ts";
 import { findingWords } from "./preflight-table.ts";
 import { proveUdp, type ShellOf } from "./prove-udp.ts";
 
@@ -18,17 +19,11 @@ export async function udpPhase(
     known.find(({ peer }) => peer.address === node.address)?.contact.shell;
   const tried = known.map(({ peer, reach }) => ({ node: peer, reach }));
   const reached = await proveUdp(own, tried, presence?.answering, shellOf);
-  const left = reached.filter(({ reach }) => reach.unproven.length > 0);
-  const failed = reached.filter(
-    ({ reach }, index) => reach.obstacles.length > (known[index]?.reach.obstacles.length ?? 0),
-  );
-  if (left.length + failed.length === 0)
-    phase.ok(`both ways to ${open.map(({ peer }) => peer.name).join(", ")}`);
-  else phase.warn(`lost or unproven to ${[...failed, ...left].map(({ node }) => node.name).join(", ")}`);
-  talk.note(
-    ...left.flatMap(({ node, reach }) => reach.unproven.flatMap((one) => findingWords(node.name, one, "--"))),
-    ...failed.flatMap(({ node, reach }) => reach.obstacles.flatMap((one) => findingWords(node.name, one))),
-  );
+  const asked = reached.filter(({ node }) => open.some(({ peer }) => peer.address === node.address));
+  const still = asked.filter(({ reach }) => reach.udp.kind !== "both ways");
+  if (still.length === 0) phase.ok(`both ways to ${names(asked)}`);
+  else phase.warn(`lost or unproven to ${names(still)}`);
+  talk.note(...asked.flatMap((peer) => newsOf(peer, open)));
   const accepted = acceptRisks.includes("udp-unproven");
   return known.map((one, index) => {
     const reach = reached[index]?.reach ?? one.reach;
@@ -37,4 +32,20 @@ export async function udpPhase(
     // Whoever asks the peer again describes it by its reach.
     return { ...one, reach: { ...reach, obstacles }, peer: { ...one.peer, obstacles, unproven, warnings } };
   });
+}
+
+function names(peers: readonly ReachedPeer[]): string {
+  return peers.map(({ node }) => node.name).join(", ");
+}
+
+/** What was found only now: the rest stands below the table already. */
+function newsOf({ node, reach }: ReachedPeer, before: readonly KnownPeer[]): string[] {
+  const told = before
+    .flatMap((one) => [...one.reach.obstacles, ...one.reach.warnings])
+    .map(({ what }) => what);
+  const isNew = ({ what }: Finding) => !told.includes(what);
+  return [
+    ...[...reach.obstacles, ...reach.warnings].filter(isNew).flatMap((one) => findingWords(node.name, one)),
+    ...reach.unproven.flatMap((one) => findingWords(node.name, one, "--")),
+  ];
 }

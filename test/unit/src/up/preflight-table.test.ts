@@ -4,24 +4,8 @@ import type { ReachedPeer } from "../../../../src/up/preflight/preflight.ts";
 import { commonCode, describeCheck, outcomeOf } from "../../../../src/up/preflight/report.ts";
 import type { Sights } from "../../../../src/up/preflight/sights.ts";
 import { preflightTable } from "../../../../src/up/preflight-table.ts";
+import { WELL } from "./known-peer.ts";
 
-const WELL: Sights = {
-  kind: "tried",
-  path: { kind: "direct", via: "192.0.2.1:41641" },
-  echoes: { sent: 20, rttMs: Array.from({ length: 20 }, (_, index) => 90 + (index % 3)) },
-  packets: { tried: [1280, 1200, 576], largest: 1280, ownMtu: undefined },
-  ports: new Map([
-    [22, { kind: "open", ms: 90 }],
-    [8006, { kind: "open", ms: 90 }],
-    [443, { kind: "refused" }],
-  ]),
-  rendezvous: { echoes: new Map() },
-  udp: { kind: "both ways", by: "tailmox" },
-  knet: undefined,
-  clock: { aheadMs: 300, accuracyMs: 600 },
-  node: undefined,
-  pve: "9.1.2",
-};
 const OWN = {
   node: "pve9",
   pve: "9.1.2",
