@@ -27,7 +27,15 @@ const FOLDERS = [
   "/var/log/pve/tasks",
   "/var/lib/lab-pve",
 ];
-const UNITS = ["pve-cluster", "pvedaemon", "pveproxy", "pvestatd", "lab-pve-installer", "qemu-guest-agent"];
+const UNITS = [
+  "pve-cluster",
+  "pvedaemon",
+  "pveproxy",
+  "pvestatd",
+  "lab-pve-installer",
+  "pve-guests",
+  "qemu-guest-agent",
+];
 
 /** Everything that turns a Debian root into a host that plays a Proxmox release. */
 export async function standInFiles(release: Release["name"], built: StandIn): Promise<ImageFile[]> {
@@ -36,7 +44,7 @@ export async function standInFiles(release: Release["name"], built: StandIn): Pr
     { path: EXECUTABLE, from: built.executable, mode: 0o755 },
     { path: "/usr/bin/pmxcfs", from: built.pmxcfs, mode: 0o755 },
     ...PROGRAMS.map((name) => ({ path: `/usr/bin/${name}`, link: `../lib/lab-pve/lab-pve` })),
-    { path: "/usr/lib/lab-pve/lab-pve-installer", link: "lab-pve" },
+    ...["installer", "guests"].map((name) => ({ path: `/usr/lib/lab-pve/lab-pve-${name}`, link: "lab-pve" })),
     { path: RELEASE_FILE, content: `${JSON.stringify(RELEASES[release], undefined, 2)}\n` },
     ...units.flat(),
     // Folders that Proxmox's packages bring; an image of files has no empty ones.

@@ -9,6 +9,7 @@ import { qmMain } from "./cli/qm.ts";
 import { complain } from "./cli/say.ts";
 import { PveError } from "./errors.ts";
 import { installerMain } from "./services/installer.ts";
+import { pveGuestsMain } from "./services/pve-guests.ts";
 import { pvedaemonMain } from "./services/pvedaemon.ts";
 import { pveproxyMain } from "./services/pveproxy.ts";
 import { pvestatdMain } from "./services/pvestatd.ts";
@@ -29,6 +30,7 @@ const PROGRAMS: Readonly<Record<string, Main>> = {
   pveproxy: pveproxyMain,
   pvestatd: pvestatdMain,
   "lab-pve-installer": installerMain,
+  "lab-pve-guests": pveGuestsMain,
   [WORKER_NAME]: workerMain,
 };
 

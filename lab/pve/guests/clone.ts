@@ -3,12 +3,13 @@ import { PveError, textOf } from "../errors.ts";
 import type { PveNode } from "../node/pve-node.ts";
 import { assertQuorate } from "../node/quorum.ts";
 import type { Params } from "../params/verify.ts";
+import { copyContent } from "../storage/content.ts";
 import { formatSize } from "../storage/sizes.ts";
 import { hasFeature } from "../storage/snapshots.ts";
 import { assertTakesImages, mustFindStorage } from "../storage/storages.ts";
 import { mustFindVolume, parseVolid } from "../storage/volume-files.ts";
 import { allocate, cloneVolume, copyVolume, freeVolume } from "../storage/volumes.ts";
-import type { TaskOutput } from "../tasks/task.ts";
+import { onInterrupt, type TaskOutput } from "../tasks/task.ts";
 import { type Drive, drivesOf, formatDrive, isDriveName } from "./drives.ts";
 import { withMac, withUuid } from "./identity.ts";
 import { EMPTY_CONFIG, type Section, without } from "./vm-config.ts";
@@ -72,6 +73,12 @@ export async function cloneVm(node: PveNode, params: Params, output: TaskOutput)
     const made: string[] = [];
     let current: Section = { ...clonedValues(plan.source, vmid, params), lock: "clone" };
     await writeVm(node, newid, { ...EMPTY_CONFIG, current });
+    const takeBack = async (why: string) => {
+      for (const volid of made) await freeVolume(node, volid).catch((error) => output.warn(textOf(error)));
+      await removeVm(node, newid).catch(() => undefined);
+      return `clone failed: ${why}`;
+    };
+    onInterrupt(() => takeBack("interrupted by signal"));
     try {
       for (const [name, drive] of plan.drives) {
         const kind = plan.full ? "full" : "linked";
@@ -88,9 +95,7 @@ export async function cloneVm(node: PveNode, params: Params, output: TaskOutput)
       const target = params.target === undefined ? node.name : String(params.target);
       if (target !== node.name) await moveVm(node, newid, target);
     } catch (error) {
-      for (const volid of made) await freeVolume(node, volid).catch((why) => output.warn(textOf(why)));
-      await removeVm(node, newid).catch(() => undefined);
-      throw new PveError(`clone failed: ${textOf(error)}`);
+      throw new PveError(await takeBack(textOf(error)));
     }
   });
 }
@@ -119,6 +124,7 @@ function clonedValues(source: Section, vmid: number, params: Params): Section {
 async function linkedClone(node: PveNode, from: string, newid: number, made: string[]): Promise<string> {
   const volid = await cloneVolume(node, from, newid);
   made.push(volid);
+  await copyContent(node, from, undefined, volid);
   return volid;
 }
 

@@ -4,7 +4,7 @@ import type { PveNode } from "../node/pve-node.ts";
 import { assertQuorate } from "../node/quorum.ts";
 import type { Params } from "../params/verify.ts";
 import type { TaskOutput } from "../tasks/task.ts";
-import { drivesOf, parseDrive } from "./drives.ts";
+import { drivesOf } from "./drives.ts";
 import { withUuid } from "./identity.ts";
 import { withNewDisks } from "./new-disks.ts";
 import { startVm } from "./power.ts";
@@ -47,7 +47,7 @@ export async function createVm(node: PveNode, params: Params, output: TaskOutput
 
 /** What Proxmox adds of itself. */
 function generated(values: Section): Section {
-  const [boot] = drivesOf(values).filter(([, { file }]) => parseDrive(file).file.includes(":"));
+  const [boot] = drivesOf(values);
   return {
     ...(boot && values.boot === undefined && { boot: `order=${boot[0]}` }),
     meta: `creation-qemu=10.1.2,ctime=${Math.floor(Date.now() / 1000)}`,

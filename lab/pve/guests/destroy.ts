@@ -3,7 +3,7 @@ import type { PveNode } from "../node/pve-node.ts";
 import type { Params } from "../params/verify.ts";
 import { readStorages } from "../storage/storages.ts";
 import { findVolume, listVolumes, parseVolid } from "../storage/volume-files.ts";
-import { freeVolume, isBase, volidOf } from "../storage/volumes.ts";
+import { freeVolume, volidOf } from "../storage/volumes.ts";
 import type { TaskOutput } from "../tasks/task.ts";
 import { drivesOf, unusedOf } from "./drives.ts";
 import { runningVm } from "./running.ts";
@@ -60,12 +60,7 @@ async function freeUnnamed(node: PveNode, vmid: number, output: TaskOutput): Pro
 }
 
 async function free(node: PveNode, volid: string, output: TaskOutput): Promise<void> {
-  const { storage, name } = parseVolid(volid);
-  await freeVolume(node, volid).then(
-    () => {
-      const entry = storage.includes("lvm") && !isBase({ name });
-      if (entry) output.print(`  Logical volume "${name}" successfully removed.\n`);
-    },
-    (error: unknown) => output.warn(`Could not remove disk '${volid}', check manually: ${textOf(error)}`),
+  await freeVolume(node, volid).catch((error: unknown) =>
+    output.warn(`Could not remove disk '${volid}', check manually: ${textOf(error)}`),
   );
 }

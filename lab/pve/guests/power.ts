@@ -1,4 +1,4 @@
-import { PveError, textOf } from "../errors.ts";
+import { PveError } from "../errors.ts";
 import { exists } from "../node/files.ts";
 import type { PveNode } from "../node/pve-node.ts";
 import { assertQuorate } from "../node/quorum.ts";
@@ -45,7 +45,7 @@ export async function shutdownVm(node: PveNode, params: Params, output: TaskOutp
     if (!running) return;
     if (!params.skiplock) assertUnlocked(await loadVm(node, vmid));
     // A VM with nothing behind has nobody who hears the button: that is no error of its own.
-    await askHypervisor(node, { do: "powerdown", vmid }).catch((error) => output.warn(textOf(error)));
+    await askHypervisor(node, { do: "powerdown", vmid });
     const deadline = Date.now() + Number(params.timeout ?? 60) * 1_000;
     while ((await runningVm(node, vmid)) && Date.now() < deadline) await Bun.sleep(200);
     if (await runningVm(node, vmid)) {
@@ -82,11 +82,6 @@ export async function resumeVm(node: PveNode, params: Params, _output: TaskOutpu
     await askHypervisor(node, { do: "resume", vmid });
     await markPaused(node, vmid, false);
   });
-}
-
-/** Pulls the plug of a VM whose lock is held already. */
-export async function stopHard(node: PveNode, vmid: number): Promise<void> {
-  await killProcess(node, vmid);
 }
 
 async function applyPending(node: PveNode, vmid: number): Promise<void> {

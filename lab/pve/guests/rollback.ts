@@ -4,7 +4,8 @@ import type { Params } from "../params/verify.ts";
 import { assertRollbackPossible, rollbackVolume } from "../storage/snapshots.ts";
 import type { TaskOutput } from "../tasks/task.ts";
 import { drivesOf, withUnused } from "./drives.ts";
-import { startVm, stopHard } from "./power.ts";
+import { startVm } from "./power.ts";
+import { killProcess } from "./running.ts";
 import { type Section, without } from "./vm-config.ts";
 import { assertUnlocked, changeVm, isTemplate } from "./vm-files.ts";
 import { mustFindSnapshot, snapshotValues } from "./vm-snapshots.ts";
@@ -23,7 +24,7 @@ export async function rollbackVm(node: PveNode, params: Params, output: TaskOutp
       throw new PveError(`unable to rollback to incomplete snapshot (snapstate = ${snapshot.snapstate})`);
     }
     assertUnlocked(config);
-    await stopHard(node, vmid);
+    await killProcess(node, vmid);
     return { ...config, current: { ...config.current, lock: "rollback" } };
   });
   const snapshot = snapshots[name] ?? {};

@@ -5,6 +5,7 @@ import { deleteVolumeSnapshot, hasFeature, snapshotVolume } from "../storage/sna
 import { mustFindVolume, parseVolid } from "../storage/volume-files.ts";
 import { allocate, freeVolume } from "../storage/volumes.ts";
 import type { TaskOutput } from "../tasks/task.ts";
+import { assertAgent } from "./agent.ts";
 import { drivesOf } from "./drives.ts";
 import { runningVm } from "./running.ts";
 import { type Section, type VmConfig, without } from "./vm-config.ts";
@@ -16,6 +17,7 @@ export async function snapshotVm(node: PveNode, params: Params, output: TaskOutp
   const { snapshots } = await changeVm(node, vmid, (config) => prepared(node, config, params));
   const done: string[] = [];
   try {
+    if (snapshots[name]?.vmstate === undefined) await tryFreeze(node, vmid, output);
     for (const [drive, { file }] of drivesOf(snapshots[name] ?? {})) {
       output.print(`snapshotting 'drive-${drive}' (${file})\n`);
       await snapshotVolume(node, file, name);
@@ -73,6 +75,15 @@ export function snapshotValues(section: Section): Section {
     section,
     ...["snapstate", "snaptime", "vmstate", "lock", "description"],
     ...Object.keys(section).filter((key) => /^unused\d+$/.test(key)),
+  );
+}
+
+/** A running VM's agent is asked to hold the file systems still: a silent one costs 3 s and is no failure. */
+async function tryFreeze(node: PveNode, vmid: number, output: TaskOutput): Promise<void> {
+  const { current } = await loadVm(node, vmid);
+  if (!/^(enabled=)?1/.test(current.agent ?? "") || !(await runningVm(node, vmid))) return;
+  await assertAgent(node, vmid).catch(() =>
+    output.print("skipping guest filesystem freeze - agent configured but not running?\n"),
   );
 }
 

@@ -1,4 +1,5 @@
 import { textOf } from "../errors.ts";
+import { ownStates, STATES_KEY } from "../guests/told-states.ts";
 import { LOAD_KEY, measureLoad } from "../node/load.ts";
 import { openNode } from "../node/pve-node.ts";
 import { untilTerminated } from "./until-terminated.ts";
@@ -12,9 +13,10 @@ export async function pvestatdMain(): Promise<number> {
   let running = true;
   const loop = async () => {
     while (running) {
-      await measureLoad()
-        .then((load) => node.pmxcfs.publish(LOAD_KEY, JSON.stringify(load)))
-        .catch((error: unknown) => console.error(`status update error: ${textOf(error)}`));
+      await Promise.all([
+        measureLoad().then((load) => node.pmxcfs.publish(LOAD_KEY, JSON.stringify(load))),
+        ownStates(node).then((states) => node.pmxcfs.publish(STATES_KEY, JSON.stringify(states))),
+      ]).catch((error: unknown) => console.error(`status update error: ${textOf(error)}`));
       await Bun.sleep(INTERVAL_SECONDS * 1_000);
     }
   };

@@ -41,7 +41,7 @@ export async function allocate(node: PveNode, storage: string, asked: NewVolume)
   });
 }
 
-/** Makes a linked clone of a base volume; gives its id. */
+/** Makes a linked clone of a base volume, without the machine in it; gives its id. */
 export async function cloneVolume(node: PveNode, volid: string, vmid: number): Promise<string> {
   const { storage } = parseVolid(volid);
   const entry = await mustFindStorage(node, storage);
@@ -51,9 +51,7 @@ export async function cloneVolume(node: PveNode, volid: string, vmid: number): P
     const name = await freeName(node, entry, vmid, format);
     const made = { ...newVolume(name, vmid, format, base.size), base: base.name };
     if ((await room(node, entry)) <= 0) throw full(entry, made);
-    const id = await keep(node, entry, made);
-    await copyContent(node, volid, undefined, id);
-    return id;
+    return await keep(node, entry, made);
   });
 }
 

@@ -56,6 +56,13 @@ export async function runTask(
   return { upid, status };
 }
 
+/** What the task of this process does when it is interrupted, before it ends; gives the error's text. */
+export function onInterrupt(work: () => Promise<string>): void {
+  takeBack = work;
+}
+
+let takeBack: (() => Promise<string>) | undefined;
+
 /** Writes to a descriptor at once, also to a full pipe; a reader that went away is no error of ours. */
 export function writeAll(fd: number, text: string): void {
   let bytes = Buffer.from(text);
@@ -77,10 +84,10 @@ async function settle(work: Promise<void>): Promise<string | undefined> {
 }
 
 function interrupted(): Promise<string> {
-  return new Promise((resolve) => {
+  return new Promise<string>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const) {
       // Not once: a terminal and timeout(1) send it twice, and the second would end us before the log is closed.
-      process.on(signal, () => resolve("received interrupt"));
+      process.on(signal, () => resolve(takeBack?.() ?? "received interrupt"));
     }
     process.on("SIGHUP", () => resolve("broken pipe"));
   });

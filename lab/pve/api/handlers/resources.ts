@@ -1,4 +1,5 @@
 import { hasPrivilege } from "../../access/permissions.ts";
+import { ownStates, toldStates } from "../../guests/told-states.ts";
 import { LOAD_KEY, type Load, measureLoad, parseLoad } from "../../node/load.ts";
 import { readMembers } from "../../node/members.ts";
 import type { PveNode } from "../../node/pve-node.ts";
@@ -38,11 +39,15 @@ async function clusterResources({ node, params, who, config }: Call): Promise<un
   const online = new Set(nodes.flatMap((entry) => (entry.status === "online" ? [entry.node] : [])));
   const resources: object[] = [];
   if (wanted("vm")) {
+    const own = await ownStates(node);
+    const values = await node.pmxcfs.values().catch(() => undefined);
     for (const { cpus, ...guest } of (await listGuests(node)).filter(({ vmid }) =>
       sees(`/vms/${vmid}`, "VM.Audit"),
     )) {
       const id = `${guest.type}/${guest.vmid}`;
-      const status = online.has(guest.node) ? "stopped" : "unknown";
+      const states = guest.node === node.name ? own : toldStates(values, guest.node);
+      const told = guest.type === "lxc" ? "stopped" : (states[guest.vmid] ?? "unknown");
+      const status = online.has(guest.node) ? told : "unknown";
       resources.push({ ...guest, id, status, template: guest.template ? 1 : 0, maxcpu: cpus });
     }
   }
