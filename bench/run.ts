@@ -7,6 +7,7 @@ const BENCHES: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> =
   machines: async () => (await import("./machines.ts")).benchMachines,
   forecast: async () => (await import("./forecast.ts")).benchForecast,
   policy: async () => (await import("./policy.ts")).benchPolicy,
+  preflight: async () => (await import("./preflight.ts")).benchPreflight,
   demo: async () => (await import("./demo.ts")).benchDemo,
 };
 
