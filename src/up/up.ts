@@ -1,4 +1,4 @@
-import type { Cluster } from "../cluster/facts.ts";
+import type { Cluster, Finding } from "../cluster/facts.ts";
 import type { Host } from "../host/host.ts";
 import type { KnownPeer } from "./ask-peers.ts";
 import { type ClusterOutcome, type Made, makeMember } from "./cluster.ts";
@@ -31,6 +31,8 @@ export interface UpResult {
     readonly name: string;
     readonly address: string;
     readonly rttMs: number | null;
+    readonly unproven: readonly Finding[];
+    readonly warnings: readonly Finding[];
   }[];
   readonly cluster?: Cluster;
 }
@@ -112,5 +114,6 @@ async function othersFor({ host, own, tailnet, options, company }: Outlook): Pro
 }
 
 function summary({ peer }: KnownPeer): UpResult["peers"][number] {
-  return { name: peer.name, address: peer.address, rttMs: peer.rttMs ?? null };
+  const { name, address, rttMs, unproven, warnings } = peer;
+  return { name, address, rttMs: rttMs ?? null, unproven, warnings };
 }

@@ -10,7 +10,7 @@ export function pathWarnings(name: string, path: Path): Finding[] {
       check: "path",
       what: `reached through a relay (${relay}): it works, but each packet takes a detour over TCP`,
       likely: "neither of the two routers lets UDP through",
-      mend: `open UDP 41641 at ${name}'s router or at this host's: docs/check.md#relay`,
+      mend: `open UDP 41641 at ${name}'s router or at this host's: docs/guide.md#relay`,
     },
   ];
 }
