@@ -18,6 +18,16 @@ export async function wakePath(reader: Reader, address: string, count: number): 
   return parsePongs(result.stdout);
 }
 
+/**
+ * Waits until the tunnel to a host carries packets both ways, for 6 s at most: usually one round trip. Two hosts that
+ * greet each other at the same moment take each other's greeting for an answer to nothing, and WireGuard greets again
+ * only after 5 s; what was sent meanwhile must not be counted as lost.
+ */
+export async function wakeTunnel(reader: Reader, address: string): Promise<void> {
+  const argv = ["tailscale", "ping", "--tsmp", "-c", "6", "--timeout=1s", address] as const;
+  await reader.run(argv, { timeoutMs: 9_000 });
+}
+
 /** Reads the lines of `tailscale ping`. Source: tailscale.md 1.9. */
 export function parsePongs(text: string): Pong[] {
   return [...text.matchAll(/^pong from .* via (\S+) in (\S+)$/gm)].flatMap(([, via = "", took = ""]) => {

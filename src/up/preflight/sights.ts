@@ -6,7 +6,7 @@ import { type Echoes, pingHost } from "../../host/ping.ts";
 import { type TcpAnswer, tryTcp } from "../../host/tcp.ts";
 import { readMemberVersion } from "../../proxmox/member-version.ts";
 import type { RendezvousAnswer } from "../../rendezvous/ask.ts";
-import { wakePath } from "../../tailnet/ping.ts";
+import { wakePath, wakeTunnel } from "../../tailnet/ping.ts";
 import type { Path, TailnetNode } from "../../tailnet/status.ts";
 import { ECHOES } from "./icmp.ts";
 import { LADDER } from "./mtu.ts";
@@ -54,6 +54,7 @@ export async function tryPeer(eyes: Eyes, peer: TailnetNode & { address: string 
   const path = pongs.at(-1)?.path;
   // What the daemons cannot do, nothing above them can: one finding, and not five that follow from it.
   if (!path) return { ...NOTHING, kind: "no pong" };
+  await wakeTunnel(host, address);
   const web = tryTcp(address, 8006, SILENCE_MS);
   const fellow = eyes.members.get(address);
   const [echoes, packets, rendezvous, clock, pve, ...answers] = await Promise.all([
