@@ -5,6 +5,7 @@ import { projectDir } from "../lab/paths.ts";
 import { progressOnStderr } from "../lab/progress.ts";
 import { ensureSetup } from "../lab/setup/setup.ts";
 import { run } from "../src/host/run.ts";
+import { drawFigure } from "./figures/draw.ts";
 
 /**
  * A proof that takes too long for `npm test`: runs for minutes, throws when it fails, gives what it measured.
@@ -25,11 +26,13 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   boot: async () => (await import("./boot.ts")).default,
   ring: async () => (await import("./ring/proof.ts")).default,
   "stability-loss": async () => (await import("./stability/loss-proof.ts")).default,
-  "stability-silence": async () => (await import("./stability/silence-proof.ts")).default,
+  "stability-outages": async () => (await import("./stability/outages-proof.ts")).default,
+  "stability-bursts": async () => (await import("./stability/bursts-proof.ts")).default,
   "stability-endings": async () => (await import("./stability/endings-proof.ts")).default,
   filesystem: async () => (await import("./filesystem.ts")).default,
   "five-at-once": async () => (await import("./five-at-once.ts")).default,
   "join-guard": async () => (await import("./join-guard.ts")).default,
+  tailscaled: async () => (await import("./tailscaled.ts")).default,
   tune: async () => (await import("./tune.ts")).default,
   up: async () => (await import("./up.ts")).default,
 };
@@ -60,6 +63,7 @@ const evidence = {
 const file = join(projectDir, "docs/evidence", `${name}.json`);
 await mkdir(join(projectDir, "docs/evidence"), { recursive: true });
 await writeFile(file, `${JSON.stringify(evidence, null, 2)}\n`);
+await drawFigure(name);
 const broken = measured.broken ?? [];
 for (const claim of broken) console.error(`!!  does not hold: ${claim}`);
 console.log(`${name} ${broken.length > 0 ? "fails" : "holds"}. Written: docs/evidence/${name}.json`);

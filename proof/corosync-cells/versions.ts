@@ -10,7 +10,10 @@ export async function programVersions(): Promise<Record<string, string>> {
     const format = "${Package} ${Version}\n";
     const query = ["dpkg-query", `--admindir=${root}/var/lib/dpkg`, "-W", "-f", format] as const;
     const listed = await runOk([...query, "corosync", "libknet1*", "libqb100"]);
-    return listed.split("\n").filter((line) => /\d$/.test(line)).join(", ");
+    return listed
+      .split("\n")
+      .filter((line) => /\d$/.test(line))
+      .join(", ");
   };
   const [pve8, pve9] = await Promise.all([of("pve8"), of("pve9")]);
   return { pve8, pve9 };

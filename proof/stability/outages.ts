@@ -2,6 +2,7 @@ import type { LabPlan } from "../../lab/plan.ts";
 import { type Machine, withCells } from "../corosync-cells/batch.ts";
 import { type PlacedCell, setLoss } from "../corosync-cells/fabric.ts";
 import { happenedBetween, journalsOf, untilWhole } from "../corosync-cells/ring-log.ts";
+import { writeOn } from "../corosync-cells/writer.ts";
 import { type EvenCell, evenCell, SETTINGS, type SettingsName } from "./grid.ts";
 
 /** One cluster in which one host after the other hears and reaches nobody for a while. */
@@ -60,6 +61,8 @@ async function oneCell(
 ): Promise<OutageCell> {
   const { settings, release, hosts, rttMs, outageMs } = cell;
   const silences: OutageCell["silences"] = [];
+  // As in the other cells: without any message the representative holds the token back (corosync.md 3.2).
+  const writing = writeOn(plan, cell, 0, { seconds, pauseMs: 1000 });
   for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
     const place = silences.length % hosts;
     const began = Date.now();
@@ -82,5 +85,6 @@ async function oneCell(
     // Not in step with knet's own intervals.
     await Bun.sleep(Math.random() * 2000);
   }
+  await writing;
   return { settings, release, hosts, rttMs, outageMs, silences };
 }

@@ -4,6 +4,9 @@ import { DAY_MS, type Hop, type StabilityModel, tokenLossesPerDay } from "./stab
 /** Later than any horizon, and as late as ms can be told apart. */
 const NEVER_MS = 1e14;
 
+/** From agreement on the members until the ring is one (corosync.md 3.3). */
+const FORMING_ROTATIONS = 6;
+
 /** A ring with its token at a known hop at a known time. */
 export class RingLife {
   readonly #model: StabilityModel;
@@ -20,6 +23,8 @@ export class RingLife {
   /** Delay that the present rotation has already suffered, and until when it counts. */
   #excess = 0;
   #excessUntil = 0;
+  /** Until then the present ring is not yet one: a token that stops before begins the forming anew. */
+  #formsUntil = 0;
 
   constructor(model: StabilityModel, random: () => number) {
     this.#model = model;
@@ -123,6 +128,7 @@ export class RingLife {
       const arrives = sent + delayMs;
       if (arrives - before > timers.tokenMs) {
         const lostAt = before + timers.tokenMs;
+        if (fastDataUp) this.#joinsBringUp(lostAt);
         const seenUpAt = (sight: LinkLife) => (sight.downAt < lostAt ? sight.upAt : 0);
         return this.#reform(lostAt, Math.max(seenUpAt(sender), seenUpAt(receiver)));
       }
@@ -154,13 +160,25 @@ export class RingLife {
    * ring forms without that host and then again with it.
    */
   #reform(lostAt: number, linkUpAt: number): number {
-    const alone = linkUpAt > lostAt + this.#model.timers.consensusMs;
+    const { timers, rotationMs, fastDataUp } = this.#model;
+    const alone = linkUpAt > lostAt + timers.consensusMs;
+    const wasForming = lostAt - timers.tokenMs < this.#formsUntil;
     // The rotations that form the ring are as exposed to loss as any: they are played, not skipped.
     this.#time = Math.max(lostAt, linkUpAt);
     this.#hop = 0;
     this.#excess = 0;
     this.#excessUntil = 0;
+    this.#formsUntil = this.#time + FORMING_ROTATIONS * rotationMs;
+    // With joins that bring links up, all begin anew together; else the links that stay down leave rings without hosts.
+    if (fastDataUp && wasForming) return 0;
     return alone ? 2 : 1;
+  }
+
+  /** Who lost the token tells all others, again and again: with libknet >= 1.27 that brings links up after one pong. */
+  #joinsBringUp(lostAt: number): void {
+    for (const link of this.#links) {
+      if (link.downAt < lostAt) link.upAt = Math.min(link.upAt, Math.max(lostAt, link.firstPongAt));
+    }
   }
 
   /** Token packets lost on the other hops of a rotation. */
