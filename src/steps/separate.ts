@@ -122,9 +122,13 @@ async function until(
 async function must(writer: Writer, argv: Argv): Promise<void> {
   const result = await writer.run(argv, { timeoutMs: 120_000 });
   if (result.exitCode === 0) return;
-  throw new Error(`${argv.slice(0, 2).join(" ")}: ${result.stderr.trim() || "it gave no reason"}`);
+  throw new UserError("E_DISSOLVE", `${argv.join(" ")} failed while the own cluster was dissolved`, {
+    likely: result.stderr.trim().split("\n").slice(-3).join("\n") || "it gave no reason",
+    mend: "journalctl -u pve-cluster; then tailmox up again",
+  });
 }
 
 function words(error: unknown): string {
+  if (error instanceof UserError) return `${error.message}: ${error.likely}`;
   return error instanceof Error ? error.message : String(error);
 }

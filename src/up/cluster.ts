@@ -1,12 +1,7 @@
-import { compareAddresses } from "../cluster/address.ts";
-import { clustersOf } from "../cluster/clusters.ts";
-import { type Decision, decide, electedBy } from "../cluster/decide.ts";
-import type { Peer } from "../cluster/facts.ts";
+import type { Decision } from "../cluster/decide.ts";
 import { type PlanFacts, planCluster } from "../cluster/plan.ts";
 import { UserError } from "../errors.ts";
-import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
-import { readPlace } from "../proxmox/place.ts";
 import { readPublishedAddress } from "../proxmox/published-address.ts";
 import { applySteps } from "../steps/apply.ts";
 import { hasDropIn } from "../steps/corosync-order.ts";
@@ -15,13 +10,14 @@ import type { KnownPeer } from "./ask-peers.ts";
 import { decideWithOthers } from "./await-others.ts";
 import { contactOf, type StepsNeed, toSteps } from "./cluster-steps.ts";
 import { agreed, type Plan } from "./consent.ts";
+import { decider, withPlace } from "./decider.ts";
 import { templateOfHosts } from "./hosts-manager.ts";
-import { describe } from "./join-refusal.ts";
 import { assertWayIn } from "./keep-way-in.ts";
 import { lookAgain, type Outlook } from "./look-again.ts";
 import { lossesOf } from "./losses.ts";
 import type { Company, UpOptions } from "./options.ts";
 import { refusalError } from "./refusal.ts";
+import { assertNobodyElse, elsewhere } from "./rivals.ts";
 import { askAboutStorageNames } from "./storage-names.ts";
 
 export type ClusterOutcome = "nothing to do" | "changed" | "created" | "joined" | "dry run";
@@ -81,7 +77,9 @@ async function makeOnce(outlook: Outlook, met: readonly KnownPeer[]): Promise<Ma
   };
   if (decision.kind === "create" && decision.alone && !options.create) await assertMeant(options, company);
   if (!(await agreed(plan, options, company))) return { outcome: "dry run", known };
-  if (decision.kind !== "already member") await company.presence?.makeRoom();
+  // Its own corosync may hold the port: that of a cluster which is left.
+  const bindsAnew = decision.kind === "create" || (decision.kind === "join" && !decision.leaves);
+  if (bindsAnew) await company.presence?.makeRoom();
   await applySteps(host, plan.steps, company.talk);
   return { outcome: OUTCOMES[decision.kind], known };
 }
@@ -99,71 +97,6 @@ async function planFacts(host: Host, self: StepsNeed["self"], decision: Decision
     publishedAddress: await readPublishedAddress(host, self.name),
     corosyncAfterTailscaled: await hasDropIn(host),
   };
-}
-
-/** The rules, with what of this host does not change meanwhile. Tells whoever asks which founder comes of it. */
-async function decider({ host, own, tailnet, options, company }: Outlook) {
-  const ceph = (await host.text("/etc/pve/ceph.conf")) !== undefined;
-  const self = { node: own.node.name, address: tailnet.address, place: own.place, ceph };
-  const { create, without, join } = options;
-  return (known: readonly KnownPeer[]) => {
-    const peers = known.map(({ peer }) => peer);
-    const decision = decide(self, peers, { create, without, ...(join !== undefined && { join }) });
-    company.presence?.tell({ elects: electedBy(self, decision) });
-    return decision;
-  };
-}
-
-async function withPlace(outlook: Outlook): Promise<Outlook> {
-  return { ...outlook, own: { ...outlook.own, place: await readPlace(outlook.host) } };
-}
-
-/** Between the plan and this moment another host may have created. */
-async function assertNobodyElse(outlook: Outlook, known: readonly KnownPeer[]): Promise<void> {
-  const now = await lookAgain(outlook, known);
-  const [other] = clustersOf(now.map(({ peer }) => peer));
-  if (!other) return;
-  throw new UserError("E_CLUSTER_CHANGED", `${describe(other)} has come into being`, {
-    likely: "tailmox up runs on another host at the same moment",
-    mend: "tailmox up again looks anew",
-  });
-}
-
-/**
- * After a create: another host may have founded a cluster at the same moment, which neither saw in time. Gives what to
- * go on with where this one gives way to it. A host that would be elected over this one gets a moment to show its own.
- */
-async function elsewhere(
-  before: Outlook,
-  met: readonly KnownPeer[],
-): Promise<{ outlook: Outlook; known: readonly KnownPeer[] } | undefined> {
-  const outlook = await withPlace(before);
-  const rule = await decider(outlook);
-  const phase = before.company.talk.phase(
-    "Others",
-    "looking whether another host has created a cluster, too",
-  );
-  let known = met;
-  const decision = await poll(FOUNDING_MS, 3_000, async () => {
-    known = await lookAgain(outlook, known);
-    const decision = rule(known);
-    const rivals = known.filter(({ peer }) => mayFound(peer, outlook.tailnet.address));
-    return decision.kind === "join" || rivals.length === 0 ? decision : undefined;
-  });
-  if (decision?.kind !== "join") {
-    phase.ok("nobody else has created one");
-    return undefined;
-  }
-  phase.warn(`${describe(decision.cluster)} was created at the same moment`);
-  return { outlook, known };
-}
-
-/** From the last look of a founder to its cluster's first answer. */
-const FOUNDING_MS = 15_000;
-
-function mayFound({ address, verdict }: Peer, own: string): boolean {
-  if (verdict.kind === "member") return false;
-  return compareAddresses(address, own) < 0 && !(verdict.kind === "unknown" && verdict.lasting);
 }
 
 /**
