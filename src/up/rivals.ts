@@ -46,7 +46,7 @@ export async function elsewhere(
     phase.warn(`another one is there: ${refusalError(decision, before.options).message}`);
     return undefined;
   }
-  if (decision?.kind !== "join") {
+  if (decision?.kind !== "join" && decision?.kind !== "own entry") {
     phase.ok("nobody else has created one");
     return undefined;
   }
