@@ -72,13 +72,15 @@ export function legend([x, y]: readonly [number, number]): string[] {
   ]);
   return [
     ...marks,
-    line([x + 540, y - 4], [x + 556, y - 4], { colour: INK, width: 2 }),
-    text(x + 561, y, "forecast"),
+    line([x + 480, y - 4], [x + 496, y - 4], { colour: INK, width: 2 }),
+    text(x + 501, y, "forecast"),
   ];
 }
 
+/** Wide enough for the label, and for a panel that fills the page. */
 function groupPitch(groups: readonly Group[]): number {
-  return Math.max(Math.max(...groups.map(({ bars }) => bars.length)) * BAR + 22, 62);
+  const bars = Math.max(...groups.map((group) => group.bars.length)) * BAR;
+  return Math.max(bars + 22, 62, Math.min(120, 640 / groups.length));
 }
 
 function niceTop(value: number): number {

@@ -12,6 +12,7 @@ const FIGURES: Readonly<Record<string, (measured: unknown) => string>> = {
   ring: drawRings,
   "stability-loss": drawLoss,
   "stability-outages": drawOutages,
+  "stability-outages-idle": drawOutages,
   "stability-bursts": drawBursts,
   "stability-endings": drawEndings,
   tailscaled: drawTailscaled,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { expectedOf } from "../stability/expected.ts";
 import { barPanel, type Group, legend, panelWidth } from "./bars.ts";
 import { page } from "./svg.ts";
 
@@ -18,7 +19,7 @@ export const lossMeasured = z.object({
   ),
 });
 
-/** Membership changes of each cell, by distance and loss. */
+/** Membership changes of each cell, by distance and loss, beside what today's model forecasts. */
 export function drawLoss(measured: unknown): string {
   const { cells } = lossMeasured.parse(measured);
   const lossy = cells.filter(({ loss }) => loss > 0);
@@ -34,7 +35,7 @@ export function drawLoss(measured: unknown): string {
             .map((cell) => ({
               colour: cell.settings,
               measured: cell.changes,
-              expected: cell.expected.changes,
+              expected: expectedOf(cell, cell.loss, cell.seconds, 0.2).changes,
             })),
         }),
       ),

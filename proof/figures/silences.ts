@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { burstBeside, outageBeside } from "../stability/judge-silences.ts";
 import { barPanel, type Group, legend, panelWidth } from "./bars.ts";
 import { page } from "./svg.ts";
 
@@ -14,7 +15,6 @@ export const outagesMeasured = z.object({
       silences: z.array(
         z.object({ place: z.number(), changes: z.number(), linkDowns: z.number(), backMs: z.number() }),
       ),
-      changesEach: z.object({ measured: z.number(), expected: z.number() }),
     }),
   ),
 });
@@ -33,19 +33,14 @@ export const burstsMeasured = z.object({
       mostOfOneHost: z.number(),
       linkDowns: z.number(),
       longestWriteMs: z.number(),
-      expected: z.number(),
     }),
   ),
 });
 
-/** Changes for one outage of one host. */
+/** Changes for one outage of one host, beside what today's model forecasts. */
 export function drawOutages(measured: unknown): string {
   const { cells } = outagesMeasured.parse(measured);
-  const groups = groupsOf(
-    cells,
-    (cell) => `${cell.outageMs / 1000} s, ${cell.hosts}`,
-    (cell) => cell.changesEach,
-  );
+  const groups = groupsOf(cells, (cell) => `${cell.outageMs / 1000} s, ${cell.hosts}`, outageBeside);
   const shapes = [...new Set(cells.map(({ hosts, rttMs }) => `${hosts} at RTT ${rttMs} ms`))].join(", ");
   return onePanel(
     "One host cut off, and back",
@@ -55,14 +50,10 @@ export function drawOutages(measured: unknown): string {
   );
 }
 
-/** Changes for all bursts of a cell. */
+/** Changes for all bursts of a cell, beside what today's model forecasts. */
 export function drawBursts(measured: unknown): string {
   const { cells } = burstsMeasured.parse(measured);
-  const groups = groupsOf(
-    cells,
-    (cell) => `${cell.loss * 100} %, ${cell.hosts}, ${cell.rttMs}`,
-    (cell) => ({ measured: cell.changes, expected: cell.expected }),
-  );
+  const groups = groupsOf(cells, (cell) => `${cell.loss * 100} %, ${cell.hosts}, ${cell.rttMs}`, burstBeside);
   const minutes = (cells[0]?.seconds ?? 0) / 60;
   const title = `Each host's line bad for 1 to 3 s about once a minute, for ${minutes} min`;
   return onePanel(title, "loss while bad, hosts, RTT in ms", groups, "changes");
