@@ -73,9 +73,8 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
     peers: known.map(summary),
   };
   if (outcome === "dry run") return found;
-  // What was just changed takes its time to be seen everywhere.
-  const patienceMs = outcome === "nothing to do" ? 5_000 : 40_000;
-  const cluster = await verifyMember(host, { ...about, address: tailnet.address }, patienceMs, talk);
+  const member = { node: own.node.name, address: tailnet.address, known };
+  const cluster = await verifyMember(host, { ...member, changed: outcome !== "nothing to do" }, talk);
   await releaseGuard(host, options, talk);
   const web = await finishWeb(host, webPhase, { ...node }, company);
   const offered = service && (await showService(host, node.node, service, options, company));
