@@ -15,6 +15,8 @@ export interface UnitOptions {
   /** Its standard input; kept in a file of mode 0600 under /run until the program has opened it. */
   readonly input?: string;
   readonly timeoutMs: number;
+  /** true: what the program started goes on when it ends, or is ended. */
+  readonly leaveChildren?: boolean;
   /** Called about twice a second with all that it has printed so far. */
   readonly onOutput?: (stdout: string) => void;
 }
@@ -30,7 +32,7 @@ export async function runInUnit(writer: Writer, argv: Argv, options: UnitOptions
   const started = performance.now();
   try {
     await writer.write(file("in"), options.input ?? "", 0o600);
-    await start(writer, argv, unit, file);
+    await start(writer, argv, options, file);
     await writer.remove(file("in"));
     const timedOut = !(await ended(writer, options, file("out")));
     if (timedOut) await writer.run(["systemctl", "stop", unit], { timeoutMs: 30_000 });
@@ -69,7 +71,7 @@ function unitFile(unit: string, kind: UnitFile): string {
 async function start(
   writer: Writer,
   argv: Argv,
-  unit: string,
+  { unit, leaveChildren }: UnitOptions,
   file: (kind: UnitFile) => string,
 ): Promise<void> {
   const properties = [
@@ -77,6 +79,7 @@ async function start(
     `StandardOutput=truncate:${file("out")}`,
     `StandardError=truncate:${file("err")}`,
     "TimeoutStopSec=10",
+    ...(leaveChildren ? ["KillMode=process"] : []),
     // pvecm runs ssh-copy-id, which looks for the keys under HOME.
     "Environment=HOME=/root LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   ].map((property) => `--property=${property}`);

@@ -35,6 +35,8 @@ export async function qm(host: Host, work: QmWork): Promise<void> {
     const ended = await runInUnit(writer, ["qm", ...words], {
       unit: `tailmox-qm-${vmid}-${words[0]}-${process.pid}`,
       timeoutMs,
+      // The VM itself, and a worker that is not done: half a rollback is worse than a late one.
+      leaveChildren: true,
       ...(work.onOutput && { onOutput: work.onOutput }),
     });
     const task = await taskStatus(writer, work, since).catch(() => undefined);
