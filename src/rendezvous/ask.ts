@@ -8,6 +8,8 @@ export type { Echo } from "./try-port.ts";
 export interface RendezvousAnswer {
   /** Each of UDP 5405 to 5412. */
   readonly echoes: ReadonlyMap<number, Echo>;
+  /** Somebody answers there, if only to another port than corosync would use here. */
+  readonly answers?: boolean;
   /** Absent when no tailmox answers there, or one in the middle of a change. */
   readonly facts?: RendezvousFacts;
   /** A tailmox answers there that speaks this other version of the rendezvous. */
@@ -35,14 +37,16 @@ export async function askRendezvous(
   const isOver = () => performance.now() >= deadline;
   const ends = { own: ownAddress, peer: peerAddress };
   let told: Promise<Told> | undefined;
+  let anyAnswers = false;
   const tries = RENDEZVOUS_PORTS.map(async (port): Promise<[number, Echo]> => {
     const { echo, answers } = await tryPort(ends, port, { isOver, from });
     // The first port that answers tells for all.
+    anyAnswers ||= answers;
     if (answers) told ??= readFacts(ends, port, isOver);
     return [port, echo];
   });
   const echoes = new Map(await Promise.all(tries));
-  return { echoes, ...(await told) };
+  return { echoes, answers: anyAnswers, ...(await told) };
 }
 
 type Told = Pick<RendezvousAnswer, "facts" | "otherVersion">;

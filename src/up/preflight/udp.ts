@@ -26,14 +26,14 @@ const LINK0 = 5405;
 /** A port on which nothing came back is held against the way only where somebody was there to answer, or all are still. */
 export function judgeUdp({ rendezvous, byShell, knet }: UdpTries): UdpSight {
   if (knet?.connected) return { kind: "both ways", by: "corosync" };
-  const { echoes, facts, otherVersion } = rendezvous;
+  const { echoes, answers, facts } = rendezvous;
   if (hasEcho(echoes)) {
     // A member's port 5405 is its corosync's, which answers nobody but its own.
     const isLost = echoes.get(LINK0) === "silent" && facts?.place?.kind === "standalone";
     return isLost ? { kind: "lost", how: "port 5405" } : { kind: "both ways", by: "tailmox" };
   }
   // It heard the question, and its answer came to the port of the moment, but none to the port that corosync uses.
-  if (facts || otherVersion !== undefined) return { kind: "lost", how: "way back" };
+  if (answers) return { kind: "lost", how: "way back" };
   if (byShell && hasEcho(byShell)) return { kind: "both ways", by: "ssh" };
   if (all(echoes, "silent")) return { kind: "lost", how: "silence" };
   if (!byShell || byShell.size === 0) return { kind: "unproven" };
