@@ -11,13 +11,15 @@ interface Circumstances {
 
 /** Shows an error to the person (stderr) or the program (stdout, JSON), and gives the exit status. */
 export function reportError(error: unknown, json: boolean, circumstances: Circumstances = {}): number {
+  if (json) process.stdout.write(`${errorEnvelope(error)}\n`);
+  else process.stderr.write(`${errorLines(error, circumstances).join("\n")}\n`);
+  return asUserError(error).exitCode;
+}
+
+/** An error for programs, secrets taken out. */
+export function errorEnvelope(error: unknown): string {
   const { code, message, likely, mend, exitCode } = asUserError(error);
-  if (json) {
-    process.stdout.write(
-      `${redact(envelope({ ok: false, error: { code, what: message, likely, mend, exitCode } }))}\n`,
-    );
-  } else process.stderr.write(`${errorLines(error, circumstances).join("\n")}\n`);
-  return exitCode;
+  return redact(envelope({ ok: false, error: { code, what: message, likely, mend, exitCode } }));
 }
 
 /** An error for people, secrets taken out. */

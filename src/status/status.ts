@@ -1,6 +1,7 @@
 import type { Cluster, Member } from "../cluster/facts.ts";
 import { linkElsewhere } from "../cluster/link-elsewhere.ts";
-import type { Reader } from "../host/host.ts";
+import { type KnetStats, knetStats, parseCmap } from "../corosync/cmap.ts";
+import type { Host, Reader } from "../host/host.ts";
 import { pingHost } from "../host/ping.ts";
 import { rttFigures } from "../latency/figures.ts";
 import { readMemberVersion } from "../proxmox/member-version.ts";
@@ -10,7 +11,9 @@ import { readTailnet, type TailnetFacts } from "../tailnet/facts.ts";
 import { wakePath } from "../tailnet/ping.ts";
 import type { Path } from "../tailnet/status.ts";
 import { refusalError } from "../up/refusal.ts";
+import { memberFindings } from "./findings.ts";
 import { haRisk } from "./ha-risk.ts";
+import { describeTailscaled, type Tailscaled, tailscaledOf } from "./tailscale-on.ts";
 
 export interface MemberStatus {
   readonly id: number;
@@ -25,8 +28,12 @@ export interface MemberStatus {
   readonly rttMs: number | null;
   /** Lost share of the echoes, 0..1; null for this host. */
   readonly loss: number | null;
+  /** As knet of this host sees it; null for this host, and where corosync does not tell. */
+  readonly link: "up" | "down" | null;
   /** Of Proxmox; null when it did not tell. */
   readonly version: string | null;
+  /** null where root's ssh does not lead there. */
+  readonly tailscale: Tailscaled | null;
 }
 
 /** The `result` of `tailmox status --json`. */
@@ -53,17 +60,14 @@ export interface StatusReport {
 }
 
 /** Looks at the cluster from this host, all members at once; about 2 s. Changes nothing. */
-export async function readStatus(reader: Reader): Promise<StatusReport> {
-  const own = await readOwnNode(reader);
-  const [place, tailnet] = await Promise.all([readPlace(reader), readTailnet(reader)]);
+export async function readStatus(here: Host): Promise<StatusReport> {
+  const own = await readOwnNode(here);
+  const [place, tailnet] = await Promise.all([readPlace(here), readTailnet(here)]);
   return {
     node: own.name,
     pve: own.pve.version,
     tailnet: describeTailnet(tailnet),
-    cluster:
-      place.kind === "member"
-        ? await describe(reader, place.cluster, own, describeTailnet(tailnet).address)
-        : null,
+    cluster: place.kind === "member" ? await describe(here, place.cluster, own, tailnet) : null,
   };
 }
 
@@ -73,13 +77,17 @@ function describeTailnet(facts: TailnetFacts): StatusReport["tailnet"] {
   return { state, address: self.address ?? null, version: version.split("-")[0] ?? null };
 }
 
-async function describe(reader: Reader, cluster: Cluster, own: OwnNode, address: string | null) {
+async function describe(here: Host, cluster: Cluster, own: OwnNode, tailnet: TailnetFacts) {
   const { name, quorate, presentVotes, expectedVotes } = cluster;
   const majority = Math.floor(expectedVotes / 2) + 1;
-  const risk = await haRisk(reader, cluster.members.length);
+  const risk = await haRisk(here, cluster.members.length);
+  const { stdout } = await here.run(["corosync-cmapctl", "-m", "stats"], { timeoutMs: 10_000 });
+  const links = knetStats(parseCmap(stdout));
   const members = await Promise.all(
     cluster.members.map((member) =>
-      member.name === own.name ? hereStatus(member, own.pve.version) : memberStatus(reader, member),
+      member.name === own.name
+        ? hereStatus(member, own.pve.version, tailnet)
+        : memberStatus(here, member, links.get(member.id)),
     ),
   );
   return {
@@ -89,7 +97,11 @@ async function describe(reader: Reader, cluster: Cluster, own: OwnNode, address:
     expectedVotes,
     mayLose: Math.max(0, presentVotes - majority),
     members,
-    findings: [...movedAddress(cluster, own.name, address), ...(risk === undefined ? [] : [risk])],
+    findings: [
+      ...movedAddress(cluster, own.name, describeTailnet(tailnet).address),
+      ...memberFindings(members),
+      ...(risk === undefined ? [] : [risk]),
+    ],
   };
 }
 
@@ -101,14 +113,17 @@ function movedAddress(cluster: Cluster, node: string, address: string | null): s
   return [`${message} (${code}). Mend: ${mend}`];
 }
 
-function hereStatus(member: Member, version: string): MemberStatus {
-  return { ...common(member), here: true, path: { kind: "unknown" }, rttMs: null, loss: null, version };
+function hereStatus(member: Member, version: string, tailnet: TailnetFacts): MemberStatus {
+  const unmeasured = { path: { kind: "unknown" }, rttMs: null, loss: null, link: null } as const;
+  const tailscale = tailnet.kind === "answers" ? describeTailscaled(tailnet.status) : null;
+  return { ...common(member), here: true, ...unmeasured, version, tailscale };
 }
 
-async function memberStatus(reader: Reader, member: Member): Promise<MemberStatus> {
-  const [reach, version] = await Promise.all([
-    member.link0 === "" ? undefined : measure(reader, member.link0),
-    member.online ? readMemberVersion(reader, member.name) : undefined,
+async function memberStatus(here: Host, member: Member, link: KnetStats | undefined): Promise<MemberStatus> {
+  const [reach, version, tailscale] = await Promise.all([
+    member.link0 === "" ? undefined : measure(here, member.link0),
+    member.online ? readMemberVersion(here, member.name) : undefined,
+    member.online && member.link0 !== "" ? tailscaledOf(here, member) : null,
   ]);
   return {
     ...common(member),
@@ -116,7 +131,9 @@ async function memberStatus(reader: Reader, member: Member): Promise<MemberStatu
     path: reach?.path ?? { kind: "unknown" },
     rttMs: reach?.rttMs ?? null,
     loss: reach?.loss ?? null,
+    link: link ? (link.connected ? "up" : "down") : null,
     version: version ?? null,
+    tailscale,
   };
 }
 

@@ -48,6 +48,14 @@ export interface TailnetStatus {
   readonly capabilities: Readonly<Record<string, unknown>>;
   readonly peers: readonly TailnetNode[];
   readonly health: readonly string[];
+  /** What the control server offers instead; absent where this is the latest, or it tells nothing (headscale). */
+  readonly newer?: NewerVersion;
+}
+
+export interface NewerVersion {
+  readonly version: string;
+  /** An important security update is missing. */
+  readonly urgent: boolean;
 }
 
 /** Reads `tailscale status --json`; undefined when it is something else. Source: tailscale.md 1.8. */
@@ -65,6 +73,7 @@ export function parseStatus(text: string): TailnetStatus | undefined {
     capabilities: data.Self.CapMap ?? {},
     peers: Object.values(data.Peer ?? {}).map(node),
     health: data.Health ?? [],
+    ...newer(data.ClientVersion),
   };
 }
 
@@ -96,7 +105,21 @@ const statusJson = z.object({
   CertDomains: z.array(z.string()).nullish(),
   Peer: z.record(z.string(), peerStatus).nullish(),
   Health: z.array(z.string()).nullish(),
+  // tailcfg.ClientVersion: what is false or empty is left out.
+  ClientVersion: z
+    .object({
+      RunningLatest: z.boolean().default(false),
+      LatestVersion: z.string().default(""),
+      UrgentSecurityUpdate: z.boolean().default(false),
+    })
+    .nullish()
+    .catch(undefined),
 });
+
+function newer(client: z.infer<typeof statusJson>["ClientVersion"]): Pick<TailnetStatus, "newer"> {
+  if (!client || client.RunningLatest || client.LatestVersion === "") return {};
+  return { newer: { version: client.LatestVersion, urgent: client.UrgentSecurityUpdate } };
+}
 
 function node(raw: z.infer<typeof peerStatus>): TailnetNode {
   const dnsName = raw.DNSName.replace(/\.$/, "");

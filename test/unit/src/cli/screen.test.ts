@@ -59,7 +59,8 @@ describe("the report", () => {
 });
 
 test("the status fits one screen, with the verdict first", () => {
-  const member = { online: true, published: null, loss: 0, version: "9.1.2" };
+  const tailscale = { version: "1.102.3", newer: null };
+  const member = { online: true, published: null, loss: 0, link: null, version: "9.1.2", tailscale };
   const lines = statusLines({
     node: "pve1",
     pve: "9.1.2",
@@ -91,15 +92,16 @@ test("the status fits one screen, with the verdict first", () => {
           path: { kind: "DERP", region: "fra" },
           rttMs: 142.6,
           version: null,
+          tailscale: null,
         },
       ],
     },
   });
   expect(lines).toEqual([
     "tailmox  NOT QUORATE  1 of 2 votes, may lose 0",
-    "id  host  address     path      RTT     loss  link     version",
-    "1   pve1  100.64.0.1  here                             9.1.2",
-    "2   pve2  100.64.0.2  DERP fra  143 ms  0 %   !! away  ?",
+    "id  host  address     path      RTT     loss  link     Proxmox  Tailscale",
+    "1   pve1  100.64.0.1  here                             9.1.2    1.102.3",
+    "2   pve2  100.64.0.2  DERP fra  143 ms  0 %   !! away  ?        ?",
     "!! no power cut may happen",
     "pve1, Proxmox VE 9.1.2; Tailscale 1.102.3 Running",
   ]);
