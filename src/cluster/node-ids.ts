@@ -8,6 +8,9 @@ const GAP = 10;
 const MAX_ID = 65_535;
 const SAME_MS = 1e-6;
 
+/** The id of the host that founds a cluster. */
+export const FIRST_ID = GAP;
+
 /** Ids for a new cluster in ring order: 10, 20, 30, ... */
 export function gappedIds(count: number): number[] {
   return Array.from({ length: count }, (_, i) => (i + 1) * GAP);
@@ -54,7 +57,7 @@ export function insertionId(mesh: Mesh, joiner: number): InsertionId {
 }
 
 /** After the highest id, or where there is no room left, before the lowest: the same place in the ring. */
-function beyond(first: number, last: number): number | undefined {
+export function beyond(first: number, last: number): number | undefined {
   if (last + GAP <= MAX_ID) return (Math.floor(last / GAP) + 1) * GAP;
   if (last < MAX_ID) return last + 1;
   return middle(0, first);

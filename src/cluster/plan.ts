@@ -3,6 +3,7 @@ import type { Cluster, Member, Peer } from "./facts.ts";
 import { editHosts, type HostsEntry, readBlock, resolveIn } from "./hosts-file.ts";
 import { editTemplate } from "./hosts-template.ts";
 import { namesOfAll } from "./names-of-all.ts";
+import type { RingPlace } from "./ring-place.ts";
 
 /** What the cluster plan is made of. */
 export interface PlanFacts {
@@ -16,6 +17,8 @@ export interface PlanFacts {
   readonly publishedAddress: string | undefined;
   /** corosync starts after tailscaled, by a drop-in of ours. */
   readonly corosyncAfterTailscaled: boolean;
+  /** Where a joiner belongs in the ring; absent where it does not join. */
+  readonly ringPlace?: RingPlace;
 }
 
 /** One step of the cluster plan, with all that it needs to be done. */
@@ -47,6 +50,8 @@ export type ClusterStep =
       readonly through: Peer;
       readonly node: string;
       readonly address: string;
+      /** Absent: Proxmox chooses. */
+      readonly ringPlace?: RingPlace;
     }
   /** The block of all names on all members. */
   | { readonly kind: "names everywhere"; readonly node: string };
@@ -62,13 +67,14 @@ export function planCluster(facts: PlanFacts, decision: Decision, clusterName: s
     return [...order, ...names, { kind: "create", clusterName, address }];
   }
   const { cluster, through, leaves } = decision;
+  const { ringPlace } = facts;
   return [
     ...order,
     ...(leaves ? [{ kind: "dissolve", node, cluster: leaves } as const] : []),
     ...planNames(facts, cluster.members),
     ...planAddress(facts, { renewCertificate: false }),
     { kind: "arm guard", node, clusterName: cluster.name },
-    { kind: "join", cluster, through, node, address },
+    { kind: "join", cluster, through, node, address, ...(ringPlace && { ringPlace }) },
     { kind: "names everywhere", node },
   ];
 }

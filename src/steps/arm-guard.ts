@@ -1,3 +1,4 @@
+import type { Member } from "../cluster/facts.ts";
 import { armGuard, type GuardSpec } from "../guard/arm.ts";
 import { disarmGuard } from "../guard/disarm.ts";
 import { AFTER_BOOT_S, AFTER_TIMEOUT_S } from "../guard/units.ts";
@@ -7,6 +8,8 @@ import type { Step } from "./step.ts";
 export interface JoinTurn {
   /** Waits until it is this host's turn, and the cluster is whole then; throws when either does not come. */
   take(doing: (words: string) => void): Promise<void>;
+  /** The members as they were under the lock; none before it is this host's turn. */
+  members(): readonly Member[];
   /** Lets the next one in. Does nothing when it is not this host's turn. */
   release(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { FIRST_ID } from "../cluster/node-ids.ts";
 import { settingsEdit, tuneTexts } from "../cluster/tune-edit.ts";
 import { FOUNDERS_SETTINGS } from "../cluster/tuned.ts";
 import { UserError } from "../errors.ts";
@@ -23,7 +24,7 @@ export interface CreateSpec {
 export function createCluster({ clusterName, address, assertStillFirst }: CreateSpec): Step {
   return {
     name: "create",
-    title: `create the cluster "${clusterName}", link0 ${address}, timers for long distances`,
+    title: `create the cluster "${clusterName}", link0 ${address}, node id ${FIRST_ID}, timers for long distances`,
     why: "Proxmox's own timers are for one room: over the internet little loss makes members come and go",
     usually: "usually 5 s",
     check: async (host) => {
@@ -36,10 +37,14 @@ export function createCluster({ clusterName, address, assertStillFirst }: Create
       const output = await host.change(
         { what: `pvecm create ${clusterName}`, undo: "docs/undo-by-hand.md" },
         (writer) =>
-          runInUnit(writer, ["pvecm", "create", clusterName, "--link0", `address=${address}`], {
-            unit: `tailmox-create-${process.pid}`,
-            timeoutMs: 60_000,
-          }),
+          runInUnit(
+            writer,
+            ["pvecm", "create", clusterName, "--link0", `address=${address}`, "--nodeid", `${FIRST_ID}`],
+            {
+              unit: `tailmox-create-${process.pid}`,
+              timeoutMs: 60_000,
+            },
+          ),
       );
       doing("waiting for quorum");
       // pvecm exits 0 on failure too: only what stands afterwards counts.

@@ -1,4 +1,5 @@
-import type { Cluster } from "../cluster/facts.ts";
+import type { Cluster, Member } from "../cluster/facts.ts";
+import { idAtTheEnd, type RingPlace } from "../cluster/ring-place.ts";
 import { UserError } from "../errors.ts";
 import { readArmed } from "../guard/armed.ts";
 import { finishJoin } from "../guard/finish.ts";
@@ -30,7 +31,9 @@ export interface JoinSpec {
   /** Takes this host out of the cluster's node list again, by way of the member. */
   readonly takeOut: () => Promise<void>;
   /** It is this host's turn to join; let go when the join has failed. */
-  readonly turn: Pick<JoinTurn, "release">;
+  readonly turn: Pick<JoinTurn, "release" | "members">;
+  /** The node id that makes the ring shortest; absent: Proxmox chooses. */
+  readonly ringPlace?: RingPlace;
 }
 
 /** The systemd unit that pvecm runs in: one for each run of tailmox. */
@@ -38,11 +41,12 @@ export const JOIN_UNIT = `tailmox-join-${process.pid}`;
 
 /** This host becomes a member: `pvecm add`, watched, with a deadline. Source: proxmox.md 4. */
 export function joinCluster(spec: JoinSpec): Step {
-  const { cluster, through, address, admission } = spec;
+  const { cluster, through, address, admission, ringPlace } = spec;
   const by = admission.kind === "ssh" ? "by root's ssh key" : "by its root password";
   return {
     name: `join through ${through.name}`,
-    title: `join "${cluster.name}" through ${through.name} ${by}, link0 ${address}`,
+    title: `join "${cluster.name}" through ${through.name} ${by}, link0 ${address}${ringPlace ? `, node id ${ringPlace.nodeid}` : ""}`,
+    ...(ringPlace && { why: ringPlace.why }),
     usually: "usually 10-20 s",
     check: async (host) => {
       const place = await readPlace(host);
@@ -89,14 +93,14 @@ async function join(host: Host, spec: JoinSpec, doing: (words: string) => void):
 
 async function add(writer: Writer, spec: JoinSpec, doing: (words: string) => void): Promise<UnitResult> {
   const { through, address, admission } = spec;
-  // Node ids are left to Proxmox: it does not refuse one that is taken, and two nodes of one id can bring the
-  // whole cluster down (proxmox.md 8.3).
+  const nodeid = spec.ringPlace && idNow(spec.ringPlace.nodeid, spec.turn.members());
   const argv: Argv = [
     "pvecm",
     "add",
     through.address,
     "--link0",
     `address=${address}`,
+    ...(nodeid === undefined ? [] : ["--nodeid", `${nodeid}`]),
     ...(admission.kind === "ssh" ? ["--use_ssh", "1"] : ["--fingerprint", admission.fingerprint]),
   ];
   return runInUnit(writer, argv, {
@@ -105,6 +109,14 @@ async function add(writer: Writer, spec: JoinSpec, doing: (words: string) => voi
     ...(admission.kind === "api" && { input: `${admission.password}\n` }),
     onOutput: (stdout) => doing(readJoinOutput(stdout).stage),
   });
+}
+
+/**
+ * The id as planned, unless somebody took it since: Proxmox does not refuse one that is taken, and two nodes of one id
+ * can bring the whole cluster down (proxmox.md 8.3). The members are those seen under the join lock.
+ */
+function idNow(planned: number, members: readonly Member[]): number | undefined {
+  return members.some(({ id }) => id === planned) ? idAtTheEnd(members) : planned;
 }
 
 /** pvecm runs ssh with root's own settings, which refuse an unknown host key when nobody can be asked. */

@@ -17,6 +17,7 @@ import { lookAgain, type Outlook } from "./look-again.ts";
 import { lossesOf } from "./losses.ts";
 import type { Company, UpOptions } from "./options.ts";
 import { refusalError } from "./refusal.ts";
+import { findRingPlace } from "./ring-place.ts";
 import { assertNobodyElse, elsewhere } from "./rivals.ts";
 import { askAboutStorageNames } from "./storage-names.ts";
 
@@ -64,7 +65,9 @@ async function makeOnce(outlook: Outlook, met: readonly KnownPeer[]): Promise<Ma
     return cleared ? makeOnce(outlook, await lookAgain(outlook, known)) : { outcome: "dry run", known };
   }
   await assertWayIn(host, { node, resolvesTo: own.facts.resolvesTo }, decision, known);
-  const planned = planCluster(await planFacts(host, self, decision), decision, options.clusterName);
+  const facts = await planFacts(host, self, decision);
+  const ringPlace = decision.kind === "join" && (await findRingPlace(decision.cluster, self, known, company));
+  const planned = planCluster({ ...facts, ...(ringPlace && { ringPlace }) }, decision, options.clusterName);
   if (planned.length === 0) return { outcome: "nothing to do", known };
   const renamed = planned.find((step) => step.kind === "hosts file")?.entries ?? [];
   // On a member the storages are the cluster's: they were asked about when it was formed.

@@ -29,18 +29,20 @@ export function joinTurn(
   const [first] = cluster.members;
   const keeper = known.find(({ address }) => address === first?.link0);
   let lock: JoinLock | undefined;
+  let members: Cluster["members"] = [];
   const turn: JoinTurn = {
     take: async (doing) => {
       if (!keeper?.shell) throw noShell(keeper ?? { name: first?.name ?? "?", address: first?.link0 ?? "?" });
       const waiting = (other: string) => doing(`${other} is joining, waiting for it`);
       lock = await takeJoinLock(keeper.shell, node, { waitMs, waiting });
       try {
-        await assertWhole(cluster, keeper, settleMs);
+        ({ members } = await wholeCluster(cluster, keeper, settleMs));
       } catch (error) {
         await turn.release();
         throw error;
       }
     },
+    members: () => members,
     release: async () => {
       const held = lock;
       lock = undefined;
@@ -53,7 +55,7 @@ export function joinTurn(
 /** A host that has just joined takes a moment to be counted by all. */
 const SETTLE_MS = 15_000;
 
-async function assertWhole(cluster: Cluster, keeper: KnownMember, settleMs: number): Promise<void> {
+async function wholeCluster(cluster: Cluster, keeper: KnownMember, settleMs: number): Promise<Cluster> {
   let now: Cluster | undefined;
   const whole = await poll(settleMs, 1_000, async () => {
     now = await keeper.ask().catch(() => undefined);
@@ -66,7 +68,7 @@ async function assertWhole(cluster: Cluster, keeper: KnownMember, settleMs: numb
       mend: "tailmox up again looks anew",
     });
   }
-  if (whole) return;
+  if (whole) return now;
   throw new UserError("E_CLUSTER_NOT_WHOLE", `"${now.name}" is not whole any more: ${votesOf(now)}`, {
     likely: "a member went away, or another host is joining at this moment",
     mend: "wait until pvecm status on a member shows all votes, then run tailmox up again",
@@ -74,4 +76,8 @@ async function assertWhole(cluster: Cluster, keeper: KnownMember, settleMs: numb
 }
 
 /** Where nothing is joined. */
-export const NO_TURN: JoinTurn = { take: async () => undefined, release: async () => undefined };
+export const NO_TURN: JoinTurn = {
+  take: async () => undefined,
+  members: () => [],
+  release: async () => undefined,
+};

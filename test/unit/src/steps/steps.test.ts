@@ -130,7 +130,7 @@ describe("a join", () => {
     timeoutMs: 900,
     askMember: async () => cluster,
     takeOut: () => Promise.reject(new Error("nobody asked for that")),
-    turn: { release: async () => undefined },
+    turn: { members: () => [], release: async () => undefined },
   };
   const STANDALONE = { "/etc/pve/.members": '{"nodename": "pve3", "version": 1}' };
   const ANSWERS = { "pvesh get": "{}", "systemctl show": "ActiveState=inactive\n" };

@@ -114,7 +114,9 @@ describe("a dry run", () => {
       "run systemctl restart pve-cluster",
       "run pvecm updatecerts --force",
       "run systemctl restart pvedaemon pveproxy",
-      expect.stringMatching(/^run systemd-run .* -- pvecm create tailmox --link0 address=100\.64\.0\.1$/),
+      expect.stringMatching(
+        /^run systemd-run .* -- pvecm create tailmox --link0 address=100\.64\.0\.1 --nodeid 10$/,
+      ),
       expect.stringMatching(/^run systemctl reset-failed/),
       "run mkdir -p /etc/pve/priv/lock",
       "run mkdir /etc/pve/priv/lock/file-corosync_conf",
