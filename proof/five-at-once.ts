@@ -25,34 +25,43 @@ const scenario = parseScenario(
 
 const proof: Proof = {
   summary:
-    "five fresh hosts run `tailmox up --yes` at the very same moment: one cluster of five, each run ends with 0, " +
-    "every host knows the names of all, and a second run finds nothing to do",
+    "five fresh hosts run `tailmox up --yes` at the very same moment, then five others that all insist on founding " +
+    "(--create): one cluster of five, each run ends with 0, every host knows the names of all, and a second run " +
+    "finds nothing to do",
   async prove(say) {
-    const name = "proof-five-at-once";
-    await takeDown(planLab(name, scenario));
-    const plan = await labUp(name, scenario);
-    try {
-      return await tell(plan, say);
-    } finally {
-      await takeDown(plan);
-    }
+    return { elected: await inLab([], say), allInsist: await inLab(["--create"], say) };
   },
 };
 
+async function inLab(more: readonly string[], say: (line: string) => void) {
+  const name = "proof-five-at-once";
+  await takeDown(planLab(name, scenario));
+  const plan = await labUp(name, scenario);
+  try {
+    return await tell(plan, more, say);
+  } finally {
+    await takeDown(plan);
+  }
+}
+
 export default proof;
 
-async function tell(plan: LabPlan, say: (line: string) => void): Promise<Record<string, unknown>> {
+async function tell(
+  plan: LabPlan,
+  more: readonly string[],
+  say: (line: string) => void,
+): Promise<Record<string, unknown>> {
   const key = await createAuthKey(plan);
   const passwords = plan.hosts.map((host) => `${host.name}=${host.password}`).join("\n");
   for (const host of plan.hosts) {
     await writeHostFile(plan, host, "/root/tailnet.key", `${key}\n`, 0o600);
     await writeHostFile(plan, host, "/root/passwords", `${passwords}\n`, 0o600);
   }
-  const runs = await Promise.all(plan.hosts.map((host) => up(plan, host, say)));
+  const runs = await Promise.all(plan.hosts.map((host) => up(plan, host, more, say)));
   await waitForVotes(plan, plan.hosts, { quorate: true, votes: 5 });
   for (const host of plan.hosts) await assertNames(plan, host);
   for (const host of plan.hosts) {
-    const { text } = await up(plan, host, say);
+    const { text } = await up(plan, host, [], say);
     if (!text.includes("Nothing to do"))
       throw new Error(`a second run on ${host.name} found something to do`);
   }
@@ -64,14 +73,14 @@ async function tell(plan: LabPlan, say: (line: string) => void): Promise<Record<
 }
 
 /** Throws unless it ends with 0. */
-async function up(plan: LabPlan, host: HostPlan, say: (line: string) => void) {
+async function up(plan: LabPlan, host: HostPlan, more: readonly string[], say: (line: string) => void) {
   const lines: string[] = [];
   const since = performance.now();
   const files = ["--auth-key-file", "/root/tailnet.key", "--password-file", "/root/passwords"];
   const exitCode = await tailmoxOn(
     plan,
     host,
-    ["up", "--yes", "--login-server", loginServer(plan), ...files],
+    ["up", "--yes", "--login-server", loginServer(plan), ...files, ...more],
     (line) => {
       say(line);
       lines.push(line);
