@@ -155,7 +155,7 @@ describeLab("a join that fails", () => {
     await allowCorosync(pve3);
     const unit = ["--collect", "--unit=tailmox-join-lock.service", "--description=pve9"];
     await ok(pve1, ["systemd-run", ...unit, "sleep", "60"]);
-    const { exitCode, text } = await tailmox(pve3, ["--join-timeout", "10s"]);
+    const { exitCode, text } = await tailmox(pve3, ["--wait", "10s"]);
     await ok(pve1, ["systemctl", "stop", "tailmox-join-lock.service"]);
     expect(text).toContain("the guard restored pve3");
     expect(text).toContain("take pve3 out of the node list");
