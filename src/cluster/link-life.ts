@@ -11,7 +11,9 @@ import type { StabilityModel } from "./stability-model.ts";
 /** A hop that needs a link, at the sending or at the receiving end. */
 export interface Role {
   hop: number;
-  isSender: boolean;
+  /** When the hop comes in a rotation, and how long before a packet of it arrives it must be sent: 0 for the sender. */
+  offsetMs: number;
+  leadMs: number;
 }
 
 /** One link in time: when it is next called down, and when pongs bring it back. */
@@ -64,6 +66,12 @@ export class LinkLife {
     const { timers } = this.#model;
     for (;;) {
       this.#clock += this.#pingsToRun() * this.#interval;
+      if (link.jitterMs === 0) {
+        // Every run that is long enough drops the link, after the same time.
+        this.downAt = this.#clock + this.#patience;
+        this.#comeBack(this.#fewest);
+        return;
+      }
       const pong = this.#rtt();
       const dropping = pingsThatDrop(link, timers, pong, this.#rtt());
       let failed = this.#fewest;
@@ -83,9 +91,9 @@ export class LinkLife {
     let pings = failed;
     for (let pongs = 0; pongs <= this.#model.timers.pongCount; pongs++) {
       pings += 1 + this.#pingsLost();
-      this.upAt = this.#clock + pings * this.#interval + this.#rtt();
-      if (pongs === 0) this.firstPongAt = this.upAt;
+      if (pongs === 0) this.firstPongAt = this.#clock + pings * this.#interval + this.#rtt();
     }
+    this.upAt = this.#clock + pings * this.#interval + this.#rtt();
     this.#clock += pings * this.#interval;
     const patientUntil = this.downAt + KNET_PATIENCE_MS - this.#random() * 1000;
     const early = patientUntil - this.#patience - this.#clock;

@@ -19,7 +19,8 @@ export class RingLife {
   /** Outages that the token met so far. */
   outages = 0;
   #time = 0;
-  #hop = 0;
+  /** When the hop that comes next is due in a rotation. */
+  #offset = 0;
   /** Delay that the present rotation has already suffered, and until when it counts. */
   #excess = 0;
   #excessUntil = 0;
@@ -35,14 +36,19 @@ export class RingLife {
       return offset - delayMs;
     });
     const count = model.hops.length;
+    const role = (hop: number, isSender: boolean): Role => ({
+      hop,
+      offsetMs: this.#offsets[hop] ?? 0,
+      leadMs: isSender ? 0 : (model.hops[hop]?.delayMs ?? 0),
+    });
     const other = (hop: number) => (hop + 1) % count;
     this.#senders = model.hops.map(({ sender }, hop) => {
-      const back = count === 2 ? { hop: other(hop), isSender: false } : undefined;
-      return new LinkLife(model, random, sender, { hop, isSender: true }, back);
+      const back = count === 2 ? role(other(hop), false) : undefined;
+      return new LinkLife(model, random, sender, role(hop, true), back);
     });
     this.#receivers = model.hops.map(({ receiver }, hop) => {
       const same = count === 2 ? this.#senders[other(hop)] : undefined;
-      return same ?? new LinkLife(model, random, receiver, { hop, isSender: false });
+      return same ?? new LinkLife(model, random, receiver, role(hop, false));
     });
     this.#links = [...new Set([...this.#senders, ...this.#receivers])];
     for (const link of this.#links) this.#meet(link);
@@ -98,17 +104,16 @@ export class RingLife {
   }
 
   /** When the token is first sent over the hop within the outage of a link that the hop needs; else Infinity. */
-  #passDuring(link: LinkLife, { hop, isSender }: Role): number {
+  #passDuring(link: LinkLife, { offsetMs, leadMs }: Role): number {
     const { rotationMs, meanRotationMs } = this.#model;
-    const ahead = (this.#offsets[hop] ?? 0) - (this.#offsets[this.#hop] ?? 0);
+    const ahead = offsetMs - this.#offset;
     const first = this.#time + (ahead < 0 ? ahead + rotationMs : ahead);
-    const lead = isSender ? 0 : this.#hopAt(hop).delayMs;
-    const away = link.downAt - lead - first;
+    const away = link.downAt - leadMs - first;
     let pass = first;
     // After a few rotations nothing is left of the phase.
     if (away > 3 * rotationMs) pass += away + this.#random() * meanRotationMs;
     else if (away > 0) pass += Math.ceil(away / rotationMs) * rotationMs;
-    return pass < link.upAt - lead ? pass : Number.POSITIVE_INFINITY;
+    return pass < link.upAt - leadMs ? pass : Number.POSITIVE_INFINITY;
   }
 
   /** The token at a hop whose link is down: tried every retransmit timeout. Returns the membership changes it costs. */
@@ -148,7 +153,7 @@ export class RingLife {
     const { timers, rotationMs, hops } = this.#model;
     const later = this.#lostElsewhere() * timers.retransmitMs;
     this.#time = arrived;
-    this.#hop = (hop + 1) % hops.length;
+    this.#offset = this.#offsets[(hop + 1) % hops.length] ?? 0;
     this.#excess = excess + later;
     this.#excessUntil = arrived + rotationMs;
     if (rotationMs + this.#excess <= timers.tokenMs) return 0;
@@ -165,7 +170,7 @@ export class RingLife {
     const wasForming = lostAt - timers.tokenMs < this.#formsUntil;
     // The rotations that form the ring are as exposed to loss as any: they are played, not skipped.
     this.#time = Math.max(lostAt, linkUpAt);
-    this.#hop = 0;
+    this.#offset = 0;
     this.#excess = 0;
     this.#excessUntil = 0;
     this.#formsUntil = this.#time + FORMING_ROTATIONS * rotationMs;
