@@ -6,6 +6,7 @@ const BENCHES: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> =
   fabric: async () => (await import("./fabric.ts")).benchFabric,
   machines: async () => (await import("./machines.ts")).benchMachines,
   forecast: async () => (await import("./forecast.ts")).benchForecast,
+  start: async () => (await import("./start.ts")).benchStart,
   policy: async () => (await import("./policy.ts")).benchPolicy,
   preflight: async () => (await import("./preflight.ts")).benchPreflight,
   demo: async () => (await import("./demo.ts")).benchDemo,
