@@ -18,8 +18,8 @@ export function addCheckCommand(program: Command, done: (status: number) => void
 
 const CHECK_EXAMPLES = `
 The checks that up makes before it changes anything, alone: pings, TCP 22 and
-8006, UDP 5405-5412 both ways, packet sizes, clocks, versions, names. Under 10 s,
-whatever the number of hosts; nothing is changed.
+8006, UDP 5405-5412 both ways, packet sizes, clocks, versions, names. Under
+10 s, whatever the number of hosts; nothing is changed.
 
 UDP can be proven only where somebody answers: tailmox up, check or admit that
 runs there at the same time; corosync, between members; else root's ssh.
