@@ -55,6 +55,7 @@ function withMatrix(command: Command): Command {
       "--matrix <FILE>",
       "the measured links, JSON or CSV (docs/forecast.md); measured now where left out",
     )
+    .option("--tag <TAG>", "without a matrix and outside a cluster: tag of the hosts", "tag:tailmox")
     .option("--without <HOST...>", "leave these hosts of the matrix out");
 }
 

@@ -10,10 +10,12 @@ import type { SettingsFor } from "../cluster/weakest.ts";
 import { UserError } from "../errors.ts";
 import { livingMesh, type MeshInput } from "./living-mesh.ts";
 import { lookFlags } from "./look.ts";
+import { tagFlag } from "./tailnet-flags.ts";
 
 /** Flags that forecast, ring and tune have in common. */
 export const matrixFlags = lookFlags.extend({
   matrix: z.string().optional(),
+  tag: tagFlag.default("tag:tailmox"),
   without: z.array(z.string()).default([]),
 });
 

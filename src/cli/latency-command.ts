@@ -10,6 +10,7 @@ export function addLatencyCommand(
     .command("latency")
     .description("Measure the way between all members, or between this host and the tagged peers.")
     .option("--for <TIME>", "how long echoes are sent, such as 60s or 10m (default: 5s)")
+    .option("--tag <TAG>", "outside a cluster: tag of the hosts", "tag:tailmox")
     .option("--watch", "measure again and again, until Ctrl-C")
     .option("--save <FILE>", "write the matrix for forecast, ring and tune: JSON, or CSV by its name")
     .option("--csv", "print the matrix as CSV, and nothing else, on stdout")

@@ -28,11 +28,11 @@ export interface MeshInput {
 export async function livingMesh(
   command: string,
   leftOut: readonly string[],
-  look: LookFlags,
+  look: LookFlags & { readonly tag: string },
 ): Promise<MeshInput> {
   if (process.getuid?.() !== 0) throw needsMatrix(command, "it was not started as root");
   const here = lookHere(look);
-  const roster = await readRoster(here, "tag:tailmox").catch((error: unknown) => {
+  const roster = await readRoster(here, look.tag).catch((error: unknown) => {
     const isAlone = error instanceof UserError && error.code === "E_NOTHING_TO_MEASURE";
     throw isAlone ? needsMatrix(command, error.message) : error;
   });

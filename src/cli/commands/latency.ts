@@ -11,12 +11,14 @@ import { parseFlags } from "../flags.ts";
 import { latencyLines } from "../latency-text.ts";
 import { lookFlags, lookHere } from "../look.ts";
 import { makeScreen, silentScreen } from "../screen.ts";
+import { tagFlag } from "../tailnet-flags.ts";
 
 const flags = lookFlags.extend({
   for: durationFlag(1_000, 3_600_000).default(5_000),
   watch: z.boolean().default(false),
   csv: z.boolean().default(false),
   save: z.string().optional(),
+  tag: tagFlag.default("tag:tailmox"),
 });
 
 /** `tailmox latency`: the matrix between all members or tagged peers. Gives the exit status. */
@@ -26,7 +28,7 @@ export async function runLatency(raw: unknown): Promise<number> {
   if (json && csv) throw bothForms();
   assertRoot();
   const here = lookHere(given);
-  const roster = await readRoster(here, "tag:tailmox");
+  const roster = await readRoster(here, given.tag);
   const screen = json || csv ? silentScreen : makeScreen(process.stdout);
   do {
     const { length } = roster.hosts;
