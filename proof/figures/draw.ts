@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectDir } from "../../lab/paths.ts";
 import { drawEndings } from "./endings.ts";
@@ -26,11 +26,4 @@ export async function drawFigure(name: string): Promise<void> {
   const evidence: unknown = JSON.parse(await readFile(join(folder, `${name}.json`), "utf8"));
   const measured: unknown = Reflect.get(Object(evidence), "measured");
   await writeFile(join(folder, `${name}.svg`), draw(measured));
-}
-
-// `bun proof/figures/draw.ts` draws all anew, as after a change of the drawing.
-if (import.meta.main) {
-  const files = await readdir(join(projectDir, "docs/evidence"));
-  for (const file of files.filter((each) => each.endsWith(".json")))
-    await drawFigure(file.replace(/\.json$/, ""));
 }

@@ -1,25 +1,12 @@
 import { z } from "zod";
 import { median } from "../../lab/measure.ts";
+import { expectedEndings } from "../stability/endings.ts";
+import { endingCells } from "../stability/evidence.ts";
 import { FORECAST_OF } from "../stability/judge-endings.ts";
 import { type Point, SCATTER_SIZE, scatter } from "./scatter.ts";
 import { bar, page, text } from "./svg.ts";
 
-const times = z.array(z.number());
-export const endingsMeasured = z.object({
-  cells: z.array(
-    z.object({
-      settings: z.string(),
-      hosts: z.number(),
-      rttMs: z.number(),
-      crashMs: times,
-      cutMs: times,
-      leaveMs: times,
-      joinMs: times,
-      healMs: times,
-      expected: z.object({ crashMs: z.number(), leaveMs: z.number(), joinMs: z.number() }),
-    }),
-  ),
-});
+const endingsMeasured = z.object({ cells: endingCells });
 
 const KINDS = {
   crashMs: { colour: "#b3261e", words: "power cut" },
@@ -37,7 +24,7 @@ export function drawEndings(measured: unknown): string {
       const middle = median(cell[kind]);
       if (middle === undefined) return [];
       const words = `${KINDS[kind].words}, ${cell.settings}, ${cell.hosts} hosts, RTT ${cell.rttMs} ms`;
-      const expected = cell.expected[FORECAST_OF[kind]] / 1000;
+      const expected = expectedEndings(cell)[FORECAST_OF[kind]] / 1000;
       return [{ measured: middle / 1000, expected, colour: KINDS[kind].colour, words }];
     }),
   );

@@ -1,23 +1,10 @@
 import { z } from "zod";
+import { lossCells } from "../stability/evidence.ts";
 import { expectedOf } from "../stability/expected.ts";
 import { barPanel, type Group, legend, panelWidth } from "./bars.ts";
 import { page } from "./svg.ts";
 
-export const lossMeasured = z.object({
-  cells: z.array(
-    z.object({
-      settings: z.enum(["pve-8", "pve-9", "tuned"]),
-      release: z.enum(["pve8", "pve9"]),
-      hosts: z.number(),
-      rttMs: z.number(),
-      loss: z.number(),
-      seconds: z.number(),
-      changes: z.number(),
-      linkDowns: z.number(),
-      expected: z.object({ changes: z.number(), linkDowns: z.number() }),
-    }),
-  ),
-});
+const lossMeasured = z.object({ cells: lossCells });
 
 /** Membership changes of each cell, by distance and loss, beside what today's model forecasts. */
 export function drawLoss(measured: unknown): string {

@@ -1,41 +1,12 @@
 import { z } from "zod";
+import { burstCells, outageCells } from "../stability/evidence.ts";
+import type { SettingsName } from "../stability/grid.ts";
 import { burstBeside, outageBeside } from "../stability/judge-silences.ts";
 import { barPanel, type Group, legend, panelWidth } from "./bars.ts";
 import { page } from "./svg.ts";
 
-const settings = z.enum(["pve-8", "pve-9", "tuned"]);
-export const outagesMeasured = z.object({
-  cells: z.array(
-    z.object({
-      settings,
-      release: z.enum(["pve8", "pve9"]),
-      hosts: z.number(),
-      rttMs: z.number(),
-      outageMs: z.number(),
-      silences: z.array(
-        z.object({ place: z.number(), changes: z.number(), linkDowns: z.number(), backMs: z.number() }),
-      ),
-    }),
-  ),
-});
-export const burstsMeasured = z.object({
-  cells: z.array(
-    z.object({
-      settings,
-      release: z.enum(["pve8", "pve9"]),
-      hosts: z.number(),
-      rttMs: z.number(),
-      loss: z.number(),
-      seconds: z.number(),
-      bursts: z.number(),
-      meanMs: z.number(),
-      changes: z.number(),
-      mostOfOneHost: z.number(),
-      linkDowns: z.number(),
-      longestWriteMs: z.number(),
-    }),
-  ),
-});
+const outagesMeasured = z.object({ cells: outageCells });
+const burstsMeasured = z.object({ cells: burstCells });
 
 /** Changes for one outage of one host, beside what today's model forecasts. */
 export function drawOutages(measured: unknown): string {
@@ -66,7 +37,7 @@ function onePanel(title: string, subtitle: string, groups: readonly Group[], uni
   ]);
 }
 
-function groupsOf<Cell extends { settings: z.output<typeof settings> }>(
+function groupsOf<Cell extends { settings: SettingsName }>(
   cells: readonly Cell[],
   labelOf: (cell: Cell) => string,
   figureOf: (cell: Cell) => { measured: number; expected: number },

@@ -32,7 +32,9 @@ interface OrderCell extends Cell {
 /** At once; more would make a busy machine part of the figures. */
 const HOSTS_AT_ONCE = 60;
 const BACK_TO_BACK_SECONDS = 15;
-const RANDOM_SECONDS = 30;
+const RANDOM_SECONDS = 45;
+/** On each host: a mean of random waits needs many. */
+const WRITERS = 3;
 
 /** Measures all topologies, each in several orders of ids, batch by batch. */
 export async function measureRings(
@@ -94,7 +96,8 @@ async function oneRing(plan: LabPlan, cell: OrderCell & PlacedCell): Promise<Rin
   const first = cell.order[0] ?? 0;
   const rotations = await writeOn(plan, cell, first, { seconds: BACK_TO_BACK_SECONDS, pauseMs: 0 });
   // Uniform over two rotations: the token may be anywhere when a message is sent.
-  const writers = cell.order.map((place) =>
+  const places = Array.from({ length: WRITERS }, () => cell.order).flat();
+  const writers = places.map((place) =>
     writeOn(plan, cell, place, { seconds: RANDOM_SECONDS, pauseMs: turn }),
   );
   const waits = (await Promise.all(writers)).flatMap(({ latenciesMs }) => latenciesMs.slice(1));

@@ -1,17 +1,16 @@
 import type { LabPlan } from "../../lab/plan.ts";
 import { ringFigures } from "../../src/cluster/ring-figures.ts";
-import { totemSettings } from "../../src/cluster/totem.ts";
 import { type Machine, withCells } from "../corosync-cells/batch.ts";
 import { signalHost, startHost } from "../corosync-cells/corosync.ts";
 import { type PlacedCell, setLoss } from "../corosync-cells/fabric.ts";
 import type { Entry } from "../corosync-cells/journal.ts";
 import { journalsOf, untilWhole } from "../corosync-cells/ring-log.ts";
 import { evenMesh } from "./even-mesh.ts";
-import { type EvenCell, evenCell } from "./grid.ts";
+import { type EvenCell, evenCell, type SettingsName, settingsOf } from "./grid.ts";
 
 /** Until all that are left are usable again after each way to go and to come; ms, one figure for each time. */
 export interface EndingCell {
-  settings: string;
+  settings: SettingsName;
   hosts: number;
   rttMs: number;
   /** Power cut of the host with the highest id, and of the representative. */
@@ -22,10 +21,11 @@ export interface EndingCell {
   /** From the start of corosync until all serve with it; from healing the cut until all serve. */
   joinMs: number[];
   healMs: number[];
-  expected: { crashMs: number; leaveMs: number; joinMs: number };
+  expected: { crashMs: number; leaveMs: number; joinMs: number; healMs: number };
 }
 
-type Shape = EvenCell & { label: string };
+/** Of a join: from the start of the program until it sends its first ping. */
+const STARTING_MS = 250;
 
 /** The clusters of corosync.md 19 E, and tuned ones. */
 const SHAPES = [
@@ -46,10 +46,7 @@ export async function measureEndings(
   say: (line: string) => void,
   rounds: number,
 ): Promise<{ cells: EndingCell[]; machine: Machine }> {
-  const batch = SHAPES.map((shape, index) => ({
-    ...evenCell(`e${index}`, shape),
-    label: shape.settings,
-  }));
+  const batch = SHAPES.map((shape, index) => evenCell(`e${index}`, shape));
   const { result: cells, machine } = await withCells("proof-endings", batch, (plan, placed) =>
     Promise.all(placed.map((cell) => oneCell(plan, cell, rounds))),
   );
@@ -58,7 +55,7 @@ export async function measureEndings(
   return { cells, machine };
 }
 
-async function oneCell(plan: LabPlan, cell: Shape & PlacedCell, rounds: number): Promise<EndingCell> {
+async function oneCell(plan: LabPlan, cell: EvenCell & PlacedCell, rounds: number): Promise<EndingCell> {
   const times = { crashMs: [], cutMs: [], leaveMs: [], joinMs: [], healMs: [] } satisfies Partial<
     Record<keyof EndingCell, number[]>
   >;
@@ -85,11 +82,11 @@ async function oneCell(plan: LabPlan, cell: Shape & PlacedCell, rounds: number):
     await Bun.sleep(SETTLE_MS);
   }
   return {
-    settings: cell.label,
+    settings: cell.settings,
     hosts: cell.hosts,
     rttMs: cell.rttMs,
     ...measured,
-    expected: expectedOf(cell),
+    expected: expectedEndings(cell),
   };
 }
 
@@ -99,7 +96,7 @@ const LONGEST_MS = 120_000;
 
 async function started(
   plan: LabPlan,
-  cell: Shape & PlacedCell,
+  cell: EvenCell & PlacedCell,
   victim: number,
   all: readonly number[],
 ): Promise<number> {
@@ -140,13 +137,18 @@ function usableIn(entries: readonly Entry[], moment: number, members: number): n
   return undefined;
 }
 
-function expectedOf(cell: EvenCell): EndingCell["expected"] {
+/** What the closed forms say. */
+export function expectedEndings(
+  cell: Pick<EvenCell, "settings" | "hosts" | "rttMs">,
+): EndingCell["expected"] {
   const mesh = evenMesh(cell.hosts, cell.rttMs, 0);
-  const figures = ringFigures(mesh, [...mesh.hosts.keys()], totemSettings.parse(cell.totem));
+  const settings = settingsOf(cell.settings, cell.hosts, cell.rttMs);
+  const figures = ringFigures(mesh, [...mesh.hosts.keys()], settings);
   return {
     crashMs: Math.round(figures.outageMs.crash),
     leaveMs: Math.round(figures.outageMs.leave),
     joinMs: Math.round(figures.joinMs.usable),
+    healMs: Math.round(figures.joinMs.usable - STARTING_MS),
   };
 }
 

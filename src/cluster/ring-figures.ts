@@ -42,8 +42,8 @@ export function ringFigures(mesh: Mesh, order: readonly number[], settings: Tote
     writeLatencyMs: tokenWaitMs(turn, timers.retransmitMs, lossyRotation(hopLoss, breaking)),
     outageMs: {
       crash: timers.tokenMs + timers.consensusMs + 15 * survivors,
-      // 15..16 x R' and what does not depend on distance; fitted to the eight rows of corosync.md 19 E.
-      leave: 200 + 15.2 * survivors,
+      // 15..16 x R' and what does not depend on distance; fitted to corosync.md 19 E and stability-endings.json.
+      leave: 245 + 15.1 * survivors,
     },
     joinMs: { stall: 16 * turn, usable: 3 * effectivePingIntervalMs(timers) + 16 * turn },
     survivesLosses: Math.max(0, breaking - 1),

@@ -2,12 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { z } from "zod";
 import { projectDir } from "../../../lab/paths.ts";
-import { lossMeasured } from "../../../proof/figures/loss.ts";
+import { lossCells } from "../../../proof/stability/evidence.ts";
 import { expectedOf } from "../../../proof/stability/expected.ts";
 
 /** Real corosync's figures in docs/evidence, beside what the model says today: whoever changes it sees it here. */
 describe("the forecast beside the evidence", async () => {
-  const { cells } = lossMeasured.parse(await measuredIn("stability-loss"));
+  const cells = lossCells.parse(await cellsIn("stability-loss"));
   const beside = cells
     .filter(({ loss }) => loss > 0)
     .map((cell) => ({ ...cell, now: expectedOf(cell, cell.loss, cell.seconds, 0.05).changes }));
@@ -47,7 +47,7 @@ describe("the forecast beside the evidence", async () => {
   });
 });
 
-async function measuredIn(name: string): Promise<unknown> {
+async function cellsIn(name: string): Promise<unknown> {
   const text: unknown = await Bun.file(join(projectDir, `docs/evidence/${name}.json`)).json();
-  return z.object({ measured: z.unknown() }).parse(text).measured;
+  return z.object({ measured: z.object({ cells: z.unknown() }) }).parse(text).measured.cells;
 }
