@@ -80,7 +80,11 @@ async function findApplicant(
   );
   const deadline = performance.now() + options.waitMs;
   for (;;) {
-    const { applicants, silent } = await readApplicants(host, { tag: options.tag, cluster }, presence.ask);
+    const { applicants, silent } = await readApplicants(
+      host,
+      { tag: options.tag, cluster },
+      presence.askFacts,
+    );
     const [applicant] = applicants.filter(({ name, address }) => isWanted(options.peer, name, address));
     if (applicant) {
       phase.ok(`${applicant.name} asks to be let in`);
@@ -141,7 +145,7 @@ function letIn(
           return place?.kind === "member" ? place.cluster : undefined;
         },
         keyIsKept: () => keyIsKept(host, key),
-        ask: presence.ask,
+        ask: presence.askFacts,
         doing: phase.doing,
       });
     } finally {

@@ -33,20 +33,46 @@ export async function askRendezvous(
   peerAddress: string,
   { timeoutMs = 3_000, from }: AskOptions = {},
 ): Promise<RendezvousAnswer> {
-  const deadline = performance.now() + timeoutMs;
-  const isOver = () => performance.now() >= deadline;
   const ends = { own: ownAddress, peer: peerAddress };
+  const deadline = performance.now() + timeoutMs;
+  return ask(ends, from, () => performance.now() >= deadline);
+}
+
+/** Reads a peer's facts, and ends when they are there: what was not answered by then is silent, whatever it is. */
+export async function askFacts(
+  ownAddress: string,
+  peerAddress: string,
+  timeoutMs = 3_000,
+): Promise<RendezvousAnswer> {
+  const ends = { own: ownAddress, peer: peerAddress };
+  const deadline = performance.now() + timeoutMs;
+  let isRead = false;
+  return ask(
+    ends,
+    undefined,
+    () => isRead || performance.now() >= deadline,
+    () => {
+      isRead = true;
+    },
+  );
+}
+
+async function ask(
+  ends: Ends,
+  from: Answering | undefined,
+  isOver: () => boolean,
+  read?: () => void,
+): Promise<RendezvousAnswer> {
   let told: Promise<Told> | undefined;
-  let anyAnswers = false;
   const tries = RENDEZVOUS_PORTS.map(async (port): Promise<[number, Echo]> => {
-    const { echo, answers } = await tryPort(ends, port, { isOver, from });
     // The first port that answers tells for all.
-    anyAnswers ||= answers;
-    if (answers) told ??= readFacts(ends, port, isOver);
-    return [port, echo];
+    const answered = () => {
+      told ??= readFacts(ends, port, isOver).finally(read);
+    };
+    return [port, await tryPort(ends, port, { isOver, from, answered })];
   });
   const echoes = new Map(await Promise.all(tries));
-  return { echoes, answers: anyAnswers, ...(await told) };
+  return { echoes, answers: told !== undefined, ...(await told) };
 }
 
 type Told = Pick<RendezvousAnswer, "facts" | "otherVersion">;

@@ -35,7 +35,7 @@ export async function echoByShell(
   const tried = new Map(
     await Promise.all(
       RENDEZVOUS_PORTS.map(async (port): Promise<[number, Echo]> => {
-        const { echo } = await tryPort(ends, port, { isOver, from, isStarting: true });
+        const echo = await tryPort(ends, port, { isOver, from, isStarting: true });
         // It answers on all of its ports from the same moment on.
         if (echo === "echoed") deadline = Math.min(deadline, performance.now() + OTHERS_MS);
         return [port, echo];

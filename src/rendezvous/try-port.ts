@@ -16,14 +16,10 @@ export interface Trying {
   readonly isOver: () => boolean;
   /** Holds the ports on this side, where this process answers itself. */
   readonly from: Answering | undefined;
+  /** Called when somebody answers there, if only to another port than corosync would use here. */
+  readonly answered?: () => void;
   /** Whoever answers is only being started there: a refusal is not the last word. */
   readonly isStarting?: boolean;
-}
-
-export interface PortTry {
-  readonly echo: Echo;
-  /** Somebody answers there, if only to another port than corosync would use here. */
-  readonly answers: boolean;
 }
 
 /**
@@ -34,8 +30,8 @@ export interface PortTry {
 export async function tryPort(
   ends: Ends,
   port: number,
-  { isOver, from, isStarting = false }: Trying,
-): Promise<PortTry> {
+  { isOver, from, answered, isStarting = false }: Trying,
+): Promise<Echo> {
   const nonce = newNonce();
   const echo = writePacket({ kind: "echo", nonce }, ECHO_BYTES);
   let echoed = false;
@@ -46,7 +42,9 @@ export async function tryPort(
   });
   const line = await connect(ends, port, (packet) => {
     refused = packet === "refused";
-    if (packet !== "refused") answers ||= packet.nonce === nonce;
+    if (packet === "refused" || packet.nonce !== nonce || answers) return;
+    answers = true;
+    answered?.();
   });
   const isSettled = () => isOver() || (refused && !isStarting) || (answers && (echoed || !mine));
   while (!isSettled()) {
@@ -56,8 +54,8 @@ export async function tryPort(
   }
   mine?.close();
   line.close();
-  if (mine ? echoed : answers) return { echo: "echoed", answers };
-  return { echo: refused ? "refused" : "silent", answers };
+  if (mine ? echoed : answers) return "echoed";
+  return refused ? "refused" : "silent";
 }
 
 /** Waits until it is time to send again, or there is nothing left to send. Lost packets cost no verdict. */

@@ -71,7 +71,7 @@ export async function askPeer(
   rendezvous: RendezvousAnswer,
 ): Promise<KnownPeer> {
   const { presence } = company;
-  const again = async () => (presence ? presence.ask(node.address) : rendezvous);
+  const again = async () => (presence ? presence.askFacts(node.address) : rendezvous);
   const told = toldByRendezvous(rendezvous, again);
   const met = (contact: Contact) => describe(node, reach, contact, rendezvous);
   // Nobody joins through a host that stands alone: no shell is needed there.

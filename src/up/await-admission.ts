@@ -13,27 +13,29 @@ import type { Presence } from "./presence.ts";
 export async function awaitAdmission(
   outlook: Outlook,
   known: readonly KnownPeer[],
-  addresses: readonly string[],
   ms: number,
 ): Promise<readonly KnownPeer[] | undefined> {
   const { host, tailnet, company } = outlook;
   const { presence, talk } = company;
   const rootKey = presence && (await readRootKey(host));
   if (!presence || rootKey === undefined || !(company.ask || known.some(hasAnswered))) return undefined;
-  const names = known.filter(({ peer }) => addresses.includes(peer.address)).map(({ peer }) => peer.name);
-  const phase = talk.phase(
-    "Admission",
-    `waiting to be let in, for at most ${Math.ceil(ms / 60_000)} min: type tailmox admit on a member ` +
-      `(${names.join(", ")})`,
+  talk.note(
+    `To let this host in, type tailmox admit on ${whereToType(known)}`,
+    `Its root key is ${fingerprint(rootKey)}; that is shown there, too.`,
   );
-  talk.note(`This host's root key is ${fingerprint(rootKey)}; it is shown there, too.`);
+  const phase = talk.phase("Admission", `waiting to be let in, for at most ${Math.ceil(ms / 60_000)} min`);
   presence.tell({ rootKey });
   try {
     const deadline = performance.now() + ms;
     while (performance.now() < deadline && !stopAsked()) {
-      if (await isAdmitted(presence, known, tailnet.address)) {
+      const news = await readNews(presence, known, tailnet.address);
+      if (news === "told") {
+        phase.ok("others have told where they stand");
+        return lookAgain(outlook, known, { retry: true });
+      }
+      if (news === "admitted") {
         phase.doing("let in; logging in");
-        const now = await lookAgain(outlook, known, { only: addresses });
+        const now = await lookAgain(outlook, known, { retry: true });
         if (now.some(({ contact }) => contact.shell)) {
           phase.ok("let in");
           return now;
@@ -64,11 +66,27 @@ function hasAnswered({ reach }: KnownPeer): boolean {
   return reach.rendezvous.facts !== undefined;
 }
 
+function whereToType(known: readonly KnownPeer[]): string {
+  const names = (kind: "member" | "unknown") =>
+    known.filter(({ peer }) => peer.verdict.kind === kind).map(({ peer }) => peer.name);
+  const members = names("member");
+  if (members.length > 0) return `${members.join(" or ")}.`;
+  return `a member; where ${names("unknown").join(", ")} is in no cluster, type tailmox up there.`;
+}
+
 /**
- * Whether a peer has accepted this host's key: only then it knocks, since sshd of Debian 13 shuts out an address that
- * knocks in vain again and again (sshd_config(5), PerSourcePenalties).
+ * "admitted": a peer has accepted this host's key. Only then it knocks, since sshd of Debian 13 shuts out an address
+ * that knocks in vain again and again (sshd_config(5), PerSourcePenalties). "told": one that nothing was known of.
  */
-async function isAdmitted(presence: Presence, known: readonly KnownPeer[], own: string): Promise<boolean> {
-  const answers = await Promise.all(known.map(({ peer }) => presence.ask(peer.address)));
-  return answers.some(({ facts }) => facts?.admitted === own);
+async function readNews(
+  presence: Presence,
+  known: readonly KnownPeer[],
+  own: string,
+): Promise<"admitted" | "told" | undefined> {
+  const answers = await Promise.all(known.map(({ peer }) => presence.askFacts(peer.address)));
+  if (answers.some(({ facts }) => facts?.admitted === own)) return "admitted";
+  const isNew = known.some(
+    ({ peer }, index) => peer.verdict.kind === "unknown" && answers[index]?.facts?.place !== undefined,
+  );
+  return isNew ? "told" : undefined;
 }

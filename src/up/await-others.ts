@@ -33,7 +33,7 @@ export async function decideWithOthers(
     }
     const changed =
       awaited.kind === "admission"
-        ? await awaitAdmission(outlook, known, awaited.addresses, leftMs)
+        ? await awaitAdmission(outlook, known, leftMs)
         : await waitFor(outlook, known, awaited, leftMs, (now) => key(decide(now)) !== key(decision));
     if (!changed) return { decision, known };
     known = await lookAgain(outlook, changed, { retry: true });

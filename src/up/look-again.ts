@@ -54,7 +54,7 @@ async function askThese(
     known.map(async (one) => {
       const { peer, reach } = one;
       if (!addresses.includes(peer.address)) return one;
-      const rendezvous = (await company.presence?.ask(peer.address)) ?? reach.rendezvous;
+      const rendezvous = (await company.presence?.askFacts(peer.address)) ?? reach.rendezvous;
       return askPeer({ host, options, company, names }, peer, reach, rendezvous);
     }),
   );

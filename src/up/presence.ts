@@ -4,7 +4,7 @@ import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { type Answering, startAnswering } from "../rendezvous/answer.ts";
-import { askRendezvous, type RendezvousAnswer } from "../rendezvous/ask.ts";
+import { askFacts, askRendezvous, type RendezvousAnswer } from "../rendezvous/ask.ts";
 import type { RendezvousFacts } from "../rendezvous/facts.ts";
 
 /** This host among its peers, while `up`, `check` or `admit` runs here. */
@@ -12,7 +12,10 @@ export interface Presence {
   /** This tailmox's version: what peers are told, and compare. */
   readonly version: string;
   readonly answering: Answering;
+  /** Tries all ports, and reads the facts. */
   ask(address: string): Promise<RendezvousAnswer>;
+  /** Reads the facts alone, which is soon done. */
+  askFacts(address: string): Promise<RendezvousAnswer>;
   /** What peers are told besides, from now on; undefined takes it back. */
   tell(news: { readonly [Key in keyof News]?: News[Key] | undefined }): void;
   /** Before corosync starts here: lets go of its port. Throws E_PORT_TAKEN when something else holds that, too. */
@@ -54,6 +57,7 @@ export async function bePresent(host: Host, spec: PresenceSpec): Promise<Presenc
     version,
     answering,
     ask: (peer) => askRendezvous(address, peer, { from: answering }),
+    askFacts: (peer) => askFacts(address, peer),
     tell: (more) => {
       news = { ...news, ...more };
     },
