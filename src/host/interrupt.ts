@@ -42,6 +42,11 @@ export function stopAsked(): boolean {
   return asked;
 }
 
+/** For what waits inside a step for something that may take minutes: throws E_INTERRUPTED once somebody asked to stop. */
+export function assertNotStopped(): void {
+  if (asked) throw interrupted("between");
+}
+
 /**
  * Runs a change, or a step of several, to its end. Throws E_INTERRUPTED instead when somebody asked to stop before
  * it began.

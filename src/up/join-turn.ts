@@ -3,6 +3,7 @@ import type { Cluster } from "../cluster/facts.ts";
 import { UserError } from "../errors.ts";
 import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
+import { assertNotStopped } from "../host/interrupt.ts";
 import { type JoinLock, takeJoinLock } from "../proxmox/join-lock.ts";
 import type { JoinTurn } from "../steps/arm-guard.ts";
 import { votesOf } from "../steps/half-joined.ts";
@@ -33,7 +34,10 @@ export function joinTurn(
   const turn: JoinTurn = {
     take: async (doing) => {
       if (!keeper?.shell) throw noShell(keeper ?? { name: first?.name ?? "?", address: first?.link0 ?? "?" });
-      const waiting = (other: string) => doing(`${other} is joining, waiting for it`);
+      const waiting = (other: string) => {
+        assertNotStopped();
+        doing(`${other} is joining, waiting for it`);
+      };
       lock = await takeJoinLock(keeper.shell, node, { waitMs, waiting });
       try {
         ({ members } = await wholeCluster(cluster, keeper, settleMs));

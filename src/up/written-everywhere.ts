@@ -18,6 +18,7 @@ export async function writtenEverywhere(
   host: Host,
   node: string,
   witnesses: readonly Reader[],
+  patienceMs = 20_000,
 ): Promise<WrittenEverywhere> {
   // Never there before: what another host has looked for in vain it may not see for a second (proxmox.md 2.1).
   const text = randomUUID();
@@ -26,7 +27,9 @@ export async function writtenEverywhere(
   await host.change(change, (writer) => writer.write(path, `${text}\n`, 0o640));
   const written = performance.now();
   const seen = await Promise.all(
-    witnesses.map(async (witness) => [witness.name, await isRead(witness, path, `${text}\n`)] as const),
+    witnesses.map(
+      async (witness) => [witness.name, await isRead(witness, path, `${text}\n`, patienceMs)] as const,
+    ),
   );
   const ms = performance.now() - written;
   await host.change({ what: `remove ${path}`, undo: "nothing" }, (writer) => writer.remove(path));
@@ -36,9 +39,14 @@ export async function writtenEverywhere(
 }
 
 /** undefined: it could not be asked to the end. */
-async function isRead(witness: Reader, path: string, text: string): Promise<boolean | undefined> {
+async function isRead(
+  witness: Reader,
+  path: string,
+  text: string,
+  patienceMs: number,
+): Promise<boolean | undefined> {
   let answers = true;
-  const read = await poll(20_000, 100, async () => {
+  const read = await poll(patienceMs, 100, async () => {
     // Creating and filling are two messages: until the second has come it is empty.
     const found = await witness.text(path).then(
       (now) => ({ now }),
