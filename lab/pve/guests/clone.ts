@@ -9,7 +9,7 @@ import { hasFeature } from "../storage/snapshots.ts";
 import { assertTakesImages, mustFindStorage } from "../storage/storages.ts";
 import { mustFindVolume, parseVolid } from "../storage/volume-files.ts";
 import { allocate, cloneVolume, copyVolume, freeVolume } from "../storage/volumes.ts";
-import { onInterrupt, type TaskOutput } from "../tasks/task.ts";
+import { endsItself, type TaskOutput } from "../tasks/task.ts";
 import { type Drive, drivesOf, formatDrive, isDriveName } from "./drives.ts";
 import { withMac, withUuid } from "./identity.ts";
 import { EMPTY_CONFIG, type Section, without } from "./vm-config.ts";
@@ -72,13 +72,10 @@ export async function cloneVm(node: PveNode, params: Params, output: TaskOutput)
     output.print(`creating a clone of VM ${vmid} with ID ${newid}\n`);
     const made: string[] = [];
     let current: Section = { ...clonedValues(plan.source, vmid, params), lock: "clone" };
-    await writeVm(node, newid, { ...EMPTY_CONFIG, current });
-    const takeBack = async (why: string) => {
-      for (const volid of made) await freeVolume(node, volid).catch((error) => output.warn(textOf(error)));
-      await removeVm(node, newid).catch(() => undefined);
-      return `clone failed: ${why}`;
-    };
-    onInterrupt(() => takeBack("interrupted by signal"));
+    // All that a clone says of itself until its first disk is there.
+    const begun = { description: " qmclone temporary file", lock: "clone" };
+    await writeVm(node, newid, { ...EMPTY_CONFIG, current: begun });
+    const assertGoing = endsItself();
     try {
       for (const [name, drive] of plan.drives) {
         const kind = plan.full ? "full" : "linked";
@@ -86,6 +83,7 @@ export async function cloneVm(node: PveNode, params: Params, output: TaskOutput)
         const volid = plan.full
           ? await fullClone(node, drive.file, params, made, output)
           : await linkedClone(node, drive.file, newid, made);
+        assertGoing();
         const { size } = await mustFindVolume(node, volid);
         const options = { ...drive.options, size: formatSize(size) };
         current = { ...current, [name]: formatDrive({ file: volid, options }) };
@@ -95,7 +93,9 @@ export async function cloneVm(node: PveNode, params: Params, output: TaskOutput)
       const target = params.target === undefined ? node.name : String(params.target);
       if (target !== node.name) await moveVm(node, newid, target);
     } catch (error) {
-      throw new PveError(await takeBack(textOf(error)));
+      for (const volid of made) await freeVolume(node, volid).catch((why) => output.warn(textOf(why)));
+      await removeVm(node, newid).catch(() => undefined);
+      throw new PveError(`clone failed: ${textOf(error)}`);
     }
   });
 }

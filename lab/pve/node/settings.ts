@@ -6,6 +6,8 @@ export interface Settings {
   readonly hangJoin: boolean;
   /** OLD_IMPORT=1: `qm disk import` ends with the words of before October 2024 (proxmox.md 11). */
   readonly oldImport: boolean;
+  /** DISK_SECONDS=5: what is done to a volume's data (copy, import, snapshot, rollback) takes so long, each. */
+  readonly diskSeconds: number;
 }
 
 /** Reads the switches; without the file every behaviour is the ordinary one. */
@@ -14,6 +16,7 @@ export async function readSettings(root: string): Promise<Settings> {
   return {
     hangJoin: values.HANG_JOIN === "1",
     oldImport: values.OLD_IMPORT === "1",
+    diskSeconds: Number(values.DISK_SECONDS ?? 0),
   };
 }
 

@@ -1,7 +1,7 @@
-import { readdir, rm } from "node:fs/promises";
+import { open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { PveError } from "../errors.ts";
-import { makeFolder, readText, setContents } from "../node/files.ts";
+import { makeFolder, readText } from "../node/files.ts";
 import { withFileLock } from "../node/locks.ts";
 import { at, type PveNode } from "../node/pve-node.ts";
 import type { StorageEntry } from "./storages.ts";
@@ -55,13 +55,19 @@ export async function mustFindVolume(node: PveNode, volid: string): Promise<Volu
   return found;
 }
 
+/** Remembers a volume, so that a power cut right after it forgets nothing: neither LVM nor ZFS would. */
 export async function writeVolume(node: PveNode, storage: string, value: Volume): Promise<void> {
   await makeFolder(node, folder(storage));
-  await setContents(node, file(storage, value.name), `${JSON.stringify(value)}\n`);
+  const path = at(node, file(storage, value.name));
+  await writeFile(`${path}.new`, `${JSON.stringify(value)}\n`);
+  await sync(`${path}.new`);
+  await rename(`${path}.new`, path);
+  await sync(at(node, folder(storage)));
 }
 
 export async function forgetVolume(node: PveNode, { storage, name }: VolumeId): Promise<void> {
   await rm(at(node, file(storage, name)), { force: true });
+  await sync(at(node, folder(storage)));
 }
 
 /** One program at a time changes a storage. */
@@ -90,6 +96,12 @@ function takes(entry: StorageEntry, each: Volume): number {
 async function readVolume(node: PveNode, storage: string, name: string): Promise<Volume | undefined> {
   const text = await readText(node, file(storage, name));
   return text === undefined ? undefined : volume.parse(JSON.parse(text));
+}
+
+/** Waits until a file, or a folder's list of names, is on the disk. */
+async function sync(path: string): Promise<void> {
+  const file = await open(path, "r");
+  await file.sync().finally(() => file.close());
 }
 
 function folder(storage: string): `/${string}` {

@@ -1,5 +1,5 @@
 import { appendFileSync, writeSync } from "node:fs";
-import { textOf } from "../errors.ts";
+import { PveError, textOf } from "../errors.ts";
 import { at, type PveNode } from "../node/pve-node.ts";
 import { closeTask, logPath, openTask, processStart } from "./task-files.ts";
 import { formatUpid } from "./upid.ts";
@@ -50,18 +50,26 @@ export async function runTask(
       output.print(`WARN: ${text}\n`);
     },
   };
-  const outcome = await Promise.race([settle(work(output)), interrupted()]);
+  const settled = settle(work(output));
+  const outcome = await Promise.race([settled, interrupted().then((why) => (cooperative ? settled : why))]);
   const status = outcome ?? (warnings > 0 ? `WARNINGS: ${warnings}` : "OK");
   await closeTask(node, upid, status);
   return { upid, status };
 }
 
-/** What the task of this process does when it is interrupted, before it ends; gives the error's text. */
-export function onInterrupt(work: () => Promise<string>): void {
-  takeBack = work;
+/**
+ * For work that takes back what it made: when its process is told to end, it is not left where it stands, but ends at
+ * its next call of the function that this gives, which throws `interrupted by signal`.
+ */
+export function endsItself(): () => void {
+  cooperative = true;
+  return () => {
+    if (signalled) throw new PveError("interrupted by signal");
+  };
 }
 
-let takeBack: (() => Promise<string>) | undefined;
+let cooperative = false;
+let signalled = false;
 
 /** Writes to a descriptor at once, also to a full pipe; a reader that went away is no error of ours. */
 export function writeAll(fd: number, text: string): void {
@@ -84,10 +92,13 @@ async function settle(work: Promise<void>): Promise<string | undefined> {
 }
 
 function interrupted(): Promise<string> {
-  return new Promise<string>((resolve) => {
+  return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const) {
       // Not once: a terminal and timeout(1) send it twice, and the second would end us before the log is closed.
-      process.on(signal, () => resolve(takeBack?.() ?? "received interrupt"));
+      process.on(signal, () => {
+        signalled = true;
+        resolve("received interrupt");
+      });
     }
     process.on("SIGHUP", () => resolve("broken pipe"));
   });
