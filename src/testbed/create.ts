@@ -128,7 +128,7 @@ function createSteps(
       title:
         "give each its own host name, machine id, ssh host keys and /etc/pve; forget the template's tailnet",
       why: "clones that share one of these collide in a cluster",
-      usually: "usually 10-20 s",
+      usually: "usually 20-60 s",
       check: async () => (await at("made")).length === 0,
       do: async () => {
         const vms = await at("made");

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { UserError } from "../errors.ts";
+import { poll } from "../host/deadline.ts";
 import type { Argv, Host, Writer } from "../host/host.ts";
 import { lanAddresses } from "./guest.ts";
 import { renameInHosts } from "./hosts-name.ts";
@@ -23,6 +24,7 @@ export async function giveIdentity(inside: Host, name: string, rootKey: string):
   const old = (await inside.run(["uname", "-n"])).stdout.trim().split(".")[0] ?? "";
   const hosts = (await inside.text("/etc/hosts")) ?? "";
   const [address] = lanAddresses((await inside.run(["ip", "-json", "address", "show"])).stdout);
+  if ((await inside.text("/etc/pve/corosync.conf")) !== undefined) throw isClustered(name);
   const change = { what: `make ${name} a host of its own`, undo: "tailmox testbed destroy" };
   await inside.change(change, async (writer) => {
     await forgetTailnet(writer);
@@ -31,7 +33,7 @@ export async function giveIdentity(inside: Host, name: string, rootKey: string):
     await writer.write("/etc/hostname", `${name}\n`, 0o644);
     await writer.write("/etc/hosts", renameInHosts(hosts, old, name, address), 0o644);
     await must(writer, ["hostname", name]);
-    await renameNode(writer, old, name);
+    await renameNode(writer, name);
     await letIn(writer, rootKey);
     await must(writer, ["sync"]);
   });
@@ -96,11 +98,16 @@ async function newMachineId(writer: Writer): Promise<void> {
   }
 }
 
-/** pmxcfs makes a folder by the host's name when it starts; the template's would look like a lost member. */
-async function renameNode(writer: Writer, old: string, name: string): Promise<void> {
+/** Proxmox keeps a folder by the host's name; the template's would look like a lost member. */
+async function renameNode(writer: Writer, name: string): Promise<void> {
   await must(writer, ["systemctl", "restart", "pve-cluster"], 120_000);
-  const nodes = await writer.list("/etc/pve/nodes");
-  if (old === name || !nodes.includes(name)) return;
+  // pmxcfs may need a moment until it can be written to; the folder is made with its certificates (proxmox.md 6.5).
+  const nodes = await poll(60_000, 1_000, async () => {
+    await writer.run(["pvecm", "updatecerts"], { timeoutMs: 60_000 });
+    const now = await writer.list("/etc/pve/nodes");
+    return now.includes(name) ? now : undefined;
+  });
+  if (!nodes) throw failed(writer.name, ["pvecm", "updatecerts"], `no /etc/pve/nodes/${name}`);
   for (const node of nodes.filter((other) => other !== name)) {
     const guests = await Promise.all(
       ["qemu-server", "lxc"].map((kind) => writer.list(`/etc/pve/nodes/${node}/${kind}`)),
@@ -130,6 +137,13 @@ function failed(name: string, argv: readonly string[], stderr: string): UserErro
   return new UserError("E_TESTBED_IDENTITY", `${name} could not be made a host of its own`, {
     likely: `${argv.join(" ")}: ${stderr.trim() || "no reason given"}`,
     mend: "docs/testbed-template.md; then tailmox testbed create again, which goes on from there",
+  });
+}
+
+function isClustered(name: string): UserError {
+  return new UserError("E_TESTBED_IDENTITY", `the template of ${name} is a member of a cluster`, {
+    likely: "it was joined before it became a template; its clones would disturb that cluster",
+    mend: "a template that never was in one: docs/testbed-template.md",
   });
 }
 

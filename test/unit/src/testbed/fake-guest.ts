@@ -74,9 +74,8 @@ export function runInGuest(guest: FakeGuest, argv: readonly string[], input: str
       keys += 1;
       files.set("/etc/ssh/ssh_host_ed25519_key.pub", `ssh-ed25519 KEY${keys} root@x\n`);
       return ok();
-    case "systemctl":
-      // pmxcfs makes its folder by the host's name.
-      if (last === "pve-cluster") files.set(`/etc/pve/nodes/${guest.hostname}/pve-ssl.pem`, "cert");
+    case "pvecm":
+      files.set(`/etc/pve/nodes/${guest.hostname}/pve-ssl.pem`, "cert");
       return ok();
     case "tailscale":
       return ok(tailscaleAnswer(guest, args));
