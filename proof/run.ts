@@ -37,37 +37,49 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   up: async () => (await import("./up.ts")).default,
 };
 
+/** Proofs that are run one after the other under one name. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  stability: ["stability-loss", "stability-outages", "stability-bursts", "stability-endings"],
+};
+
 const [name = "", ...args] = process.argv.slice(2);
-const load = PROOFS[name];
-if (!load) {
-  console.error(`Usage: npm run proof -- NAME\nNames: ${Object.keys(PROOFS).join(", ")}`);
+const wanted = GROUPS[name] ?? [name];
+if (!wanted.every((each) => PROOFS[each])) {
+  const names = [...Object.keys(PROOFS), ...Object.keys(GROUPS)].join(", ");
+  console.error(`Usage: npm run proof -- NAME\nNames: ${names}`);
   process.exit(2);
 }
-const proof = await load();
-console.error(`${name}: ${proof.summary}`);
 const progress = progressOnStderr();
 await ensureSetup(progress, [{ release: "pve8" }, { release: "pve9" }]);
-const began = new Date();
-const measured = await proof.prove(progress.note, args);
-if (!measured) {
-  console.log(`${name} holds.`);
-  process.exit(0);
+for (const each of wanted) await proveAndKeep(each);
+
+/** Runs one proof and writes what it measured to docs/evidence; the exit status tells of one that does not hold. */
+async function proveAndKeep(which: string): Promise<void> {
+  const proof = await PROOFS[which]?.();
+  if (!proof) return;
+  console.error(`${which}: ${proof.summary}`);
+  const began = new Date();
+  const measured = await proof.prove(progress.note, args);
+  if (!measured) {
+    console.log(`${which} holds.`);
+    return;
+  }
+  const evidence = {
+    name: which,
+    summary: proof.summary,
+    date: began.toISOString(),
+    ...(await circumstances()),
+    measured,
+  };
+  const file = join(projectDir, "docs/evidence", `${which}.json`);
+  await mkdir(join(projectDir, "docs/evidence"), { recursive: true });
+  await writeFile(file, `${JSON.stringify(evidence, null, 2)}\n`);
+  await drawFigure(which);
+  const broken = measured.broken ?? [];
+  for (const claim of broken) console.error(`!!  does not hold: ${claim}`);
+  console.log(`${which} ${broken.length > 0 ? "fails" : "holds"}. Written: docs/evidence/${which}.json`);
+  if (broken.length > 0) process.exitCode = 1;
 }
-const evidence = {
-  name,
-  summary: proof.summary,
-  date: began.toISOString(),
-  ...(await circumstances()),
-  measured,
-};
-const file = join(projectDir, "docs/evidence", `${name}.json`);
-await mkdir(join(projectDir, "docs/evidence"), { recursive: true });
-await writeFile(file, `${JSON.stringify(evidence, null, 2)}\n`);
-await drawFigure(name);
-const broken = measured.broken ?? [];
-for (const claim of broken) console.error(`!!  does not hold: ${claim}`);
-console.log(`${name} ${broken.length > 0 ? "fails" : "holds"}. Written: docs/evidence/${name}.json`);
-process.exitCode = broken.length > 0 ? 1 : 0;
 
 /** What the figures were measured on: without it they say nothing. */
 async function circumstances() {

@@ -8,7 +8,7 @@
 //	cells write -for 60s -pause 1s
 //
 // joins a group of the corosync in this network namespace and sends message after message, each after the one
-// before was delivered here and a random pause of that mean. When it ends it prints one line of JSON.
+// before was delivered here and a pause of that mean. When it ends it prints one line of JSON.
 package main
 
 import (

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -49,8 +50,11 @@ func write(args []string) error {
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	result := written{LatenciesMs: []float64{}}
 	longest := 0.0
+	// Pauses of all lengths from none to twice the mean, spread more evenly than chance would: the mean of few tells.
+	share := rand.Float64()
 	for end := time.Now().Add(*duration); time.Now().Before(end) && len(stop) == 0; {
-		if err := idle(group, time.Duration(rand.Float64()*2*float64(*pause))); err != nil {
+		share = math.Mod(share+math.Phi-1, 1)
+		if err := idle(group, time.Duration(share*2*float64(*pause))); err != nil {
 			return err
 		}
 		began := time.Now()

@@ -14,7 +14,7 @@ const written = z.object({
 });
 export type Written = z.output<typeof written>;
 
-/** Sends messages of 256 bytes through a host's corosync, one after the other, with random pauses of a mean. */
+/** Sends messages of 256 bytes through a host's corosync, one after the other, with pauses of a mean. */
 export async function writeOn(
   plan: LabPlan,
   cell: PlacedCell,
@@ -22,7 +22,18 @@ export async function writeOn(
   { seconds, pauseMs }: { seconds: number; pauseMs: number },
 ): Promise<Written> {
   const program = await cellsProgram();
-  const argv = [program, "write", "-for", `${seconds}s`, "-pause", `${pauseMs}ms`] as const;
+  // In real time: how long a message takes must not depend on what else this machine does.
+  const argv = [
+    "chrt",
+    "--rr",
+    "50",
+    program,
+    "write",
+    "-for",
+    `${seconds}s`,
+    "-pause",
+    `${pauseMs}ms`,
+  ] as const;
   const [file, ...args] = inNamespace(portAt(cell, place).host.namespace, argv);
   const child = spawn(file ?? program, args, {
     stdio: ["ignore", "pipe", "pipe"],

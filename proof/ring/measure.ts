@@ -33,7 +33,6 @@ interface OrderCell extends Cell {
 const HOSTS_AT_ONCE = 60;
 const BACK_TO_BACK_SECONDS = 15;
 const RANDOM_SECONDS = 45;
-/** On each host: a mean of random waits needs many. */
 const WRITERS = 3;
 
 /** Measures all topologies, each in several orders of ids, batch by batch. */
@@ -95,10 +94,10 @@ async function oneRing(plan: LabPlan, cell: OrderCell & PlacedCell): Promise<Rin
   const turn = rotationMs(mesh, cell.order);
   const first = cell.order[0] ?? 0;
   const rotations = await writeOn(plan, cell, first, { seconds: BACK_TO_BACK_SECONDS, pauseMs: 0 });
-  // Uniform over two rotations: the token may be anywhere when a message is sent.
-  const places = Array.from({ length: WRITERS }, () => cell.order).flat();
-  const writers = places.map((place) =>
-    writeOn(plan, cell, place, { seconds: RANDOM_SECONDS, pauseMs: turn }),
+  // Uniform over two rotations: the token may be anywhere when a message is sent. All on one host: where others write
+  // too and their messages come later than the token, a host waits for these as well.
+  const writers = Array.from({ length: WRITERS }, () =>
+    writeOn(plan, cell, first, { seconds: RANDOM_SECONDS, pauseMs: turn }),
   );
   const waits = (await Promise.all(writers)).flatMap(({ latenciesMs }) => latenciesMs.slice(1));
   const turns = rotations.latenciesMs.slice(1);
