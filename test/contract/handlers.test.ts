@@ -148,6 +148,21 @@ describe("calls", () => {
     expect(await call(fixture.node, "GET", "/nodes", nobody)).toBeArrayOfSize(1);
   });
 
+  test("about a VM ask for rights on it: all of a rule's, each of several rules', or any one of those named", async () => {
+    const refusal = async (verb: string, path: string, given: object = {}) =>
+      (await failure(call(fixture.node, verb, `/nodes/{node}/qemu/{vmid}${path}`, nobody, given))).message;
+    expect(await refusal("POST", "/status/start")).toBe("Permission check failed (/vms/100, VM.PowerMgmt)");
+    expect(await refusal("POST", "/clone", { newid: 300 })).toBe(
+      "Permission check failed (/vms/100, VM.Clone)",
+    );
+    expect(await refusal("POST", "/agent/ping")).toBe(
+      "Permission check failed (/vms/100, VM.GuestAgent.Audit|VM.GuestAgent.Unrestricted)",
+    );
+    expect(
+      await failure(call(fixture.node, "POST", "/nodes/{node}/qemu", nobody, { vmid: 300 })),
+    ).toMatchObject({ status: 403, message: "Permission check failed (/vms/300, VM.Allocate)" });
+  });
+
   test("on a clustered host refuse to create another cluster, before any task", async () => {
     expect(
       await failure(call(fixture.node, "POST", "/cluster/config", root, { clustername: "c" })),
