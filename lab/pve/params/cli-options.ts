@@ -5,7 +5,7 @@ import { parseBoolean } from "./verify.ts";
 /**
  * Reads a command line as Proxmox's programs do (Perl's Getopt::Long, proxmox.md 0): `--opt value`, `-opt value`,
  * `--opt=value`, unique beginnings of names, options and arguments mixed. A boolean takes an optional value, and
- * so swallows an argument that follows it.
+ * so swallows an argument that follows it. A list is an option given again and again, or all last arguments.
  * Throws 400 `unable to parse option`, `not enough arguments`, `too many arguments`, `unable to parse boolean option`.
  */
 export function parseOptions(
@@ -63,11 +63,16 @@ function fullName(given: string, schemas: ParamSchemas, positional: readonly str
   const names = Object.keys(schemas)
     .filter((name) => !positional.includes(name))
     .flatMap((name) =>
-      name.endsWith("[n]") ? [0, 1, 2, 3, 4, 5, 6, 7].map((n) => name.replace("[n]", `${n}`)) : name,
+      name.endsWith("[n]") ? numbersOf(name).map((n) => name.replace("[n]", `${n}`)) : name,
     );
   const exact = names.find((name) => name.toLowerCase() === wanted);
   const beginning = names.filter((name) => name.toLowerCase().startsWith(wanted));
   return exact ?? (beginning.length === 1 ? beginning[0] : undefined);
+}
+
+/** corosync has eight links; a VM has at most 31 drives of a kind. */
+function numbersOf(name: string): number[] {
+  return Array.from({ length: name === "link[n]" ? 8 : 31 }, (_, n) => n);
 }
 
 function booleans(found: Record<string, string>, schemas: ParamSchemas): Record<string, string | number> {

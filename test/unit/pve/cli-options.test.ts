@@ -24,6 +24,23 @@ describe("the command line of Proxmox's programs", () => {
     expect(() => parse("h", "--f", "1")).toThrow("Unknown option: f\n400 unable to parse option");
   });
 
+  test("takes a list as an option that is given again, or as all that is left", () => {
+    const list: ParamSchemas = {
+      vmid: { type: "integer" },
+      words: { type: "array", optional: true },
+      "scsi[n]": { type: "string", optional: true },
+    };
+    expect(parseOptions(["100", "--words", "a", "--words", "b", "--scsi12", "x"], list, ["vmid"])).toEqual({
+      vmid: "100",
+      words: ["a", "b"],
+      scsi12: "x",
+    });
+    expect(parseOptions(["100", "--", "ls", "-l"], list, ["vmid", "words"])).toEqual({
+      vmid: "100",
+      words: ["ls", "-l"],
+    });
+  });
+
   test("takes a boolean with and without a value", () => {
     expect(parse("h", "--force").force).toBe(1);
     expect(parse("h", "--force", "1").force).toBe(1);
