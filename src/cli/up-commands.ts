@@ -91,7 +91,7 @@ Examples:
 const ADMIT_EXAMPLES = `
 Waits until tailmox up on another host with the tag asks to be let in, shows who
 that is, and asks you. Its root key is accepted for the time of its join, from
-its tailnet address alone; it is gone again when the join fails, when the time is
+its tailnet address alone; it goes again when the join fails, when the time is
 over, and when this program is killed.
 
 Examples:

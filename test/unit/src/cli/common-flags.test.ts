@@ -6,6 +6,7 @@ import { makeProgram } from "../../../../src/cli/program.ts";
 const CHANGING = [
   "up",
   "undo",
+  "admit",
   "tune",
   "policy apply",
   "policy undo",
@@ -14,6 +15,7 @@ const CHANGING = [
   "key create",
   "key revoke",
   "devices prune",
+  ...["create", "revert", "start", "stop", "try", "destroy"].map((name) => `testbed ${name}`),
 ];
 
 const program = makeProgram(() => undefined);
