@@ -26,6 +26,7 @@ function addAdmit(program: Command, done: (status: number) => void): void {
     .command("admit")
     .description("On a member: let a host in that asks, without a password.")
     .option("--peer <NAME>", "only this one: its tailnet name or address")
+    .option("--tag <TAG>", "tag of the hosts that belong together", "tag:tailmox")
     .option("--wait <TIME>", "how long to wait for it to ask, and then for its join to end", "10m")
     .addHelpText("after", ADMIT_EXAMPLES);
   changing(inherit(command)).action(async (options: unknown) => {

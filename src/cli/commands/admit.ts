@@ -5,6 +5,7 @@ import { assertRoot } from "../assert-root.ts";
 import { changeHere } from "../change-here.ts";
 import { durationFlag } from "../duration.ts";
 import { parseFlags } from "../flags.ts";
+import { tagFlag } from "../tailnet-flags.ts";
 import { VERSION } from "../version.ts";
 
 /** `tailmox admit`: lets a tagged host in that asks, without a password. Gives the exit status. */
@@ -14,7 +15,7 @@ export async function runAdmit(raw: unknown): Promise<number> {
   assertRoot();
   return changeHere("tailmox admit", flags, async ({ host, screen, journal, ask }) => {
     const options = {
-      tag: "tag:tailmox",
+      tag: flags.tag,
       peer: flags.peer,
       waitMs: flags.wait,
       yes: flags.yes,
@@ -28,6 +29,7 @@ export async function runAdmit(raw: unknown): Promise<number> {
 
 const flagsSchema = z.object({
   peer: z.string().min(1).optional(),
+  tag: tagFlag.default("tag:tailmox"),
   wait: durationFlag(10_000, 86_400_000).prefault("10m"),
   yes: z.boolean().default(false),
   dryRun: z.boolean().default(false),
