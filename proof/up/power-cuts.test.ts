@@ -135,6 +135,7 @@ describeLab("tailmox up, struck at each of its changes", () => {
     expect(again?.exitCode).toBe(0);
     const hosts = expected.hosts.map((name) => stage.host(name));
     await waitForVotes(stage.plan, hosts, { quorate: true, votes: expected.votes });
+    expect(await stage.sh(joiner, "cat /etc/pve/corosync.conf")).toContain("token_coefficient: 0");
     if (expected.votes === 3 && blow !== "power cut of the accepting member") {
       for (const member of ["pve1", "pve2"]) expect(await longestWithoutQuorum(member)).toBeLessThan(15);
     }

@@ -1,14 +1,11 @@
 import { FIRST_ID } from "../cluster/node-ids.ts";
-import { settingsEdit, tuneTexts } from "../cluster/tune-edit.ts";
-import { FOUNDERS_SETTINGS } from "../cluster/tuned.ts";
 import { UserError } from "../errors.ts";
 import { poll } from "../host/deadline.ts";
-import type { Host } from "../host/host.ts";
+import type { Argv, Host } from "../host/host.ts";
 import { runInUnit } from "../host/unit.ts";
-import { noteCreated } from "../proxmox/created.ts";
+import { forgetCreated, noteCreated } from "../proxmox/created.ts";
 import { readPlace } from "../proxmox/place.ts";
-import { MASTER_CONF } from "../tune/guard-script.ts";
-import { publishConf } from "../tune/publish.ts";
+import { setFoundersTimers } from "./founders-timers.ts";
 import { untilProxmoxAnswers } from "./proxmox-answers.ts";
 import { settleOnDisk } from "./settle-on-disk.ts";
 import type { Step } from "./step.ts";
@@ -36,32 +33,23 @@ export function createCluster({ clusterName, address, assertStillFirst }: Create
       await assertStillFirst();
       const output = await host.change(
         { what: `pvecm create ${clusterName}`, undo: "docs/undo-by-hand.md" },
-        (writer) =>
-          runInUnit(
-            writer,
-            ["pvecm", "create", clusterName, "--link0", `address=${address}`, "--nodeid", `${FIRST_ID}`],
-            {
-              unit: `tailmox-create-${process.pid}`,
-              timeoutMs: 60_000,
-            },
-          ),
+        async (writer) => {
+          // Before, so that a run cut off here knows its own work again.
+          await noteCreated(writer, { cluster: clusterName, by: "tailmox up", at: new Date().toISOString() });
+          return runInUnit(writer, pvecmCreate(clusterName, address), {
+            unit: `tailmox-create-${process.pid}`,
+            timeoutMs: 60_000,
+          });
+        },
       );
       doing("waiting for quorum");
       // pvecm exits 0 on failure too: only what stands afterwards counts.
       const done = await poll(30_000, 500, () => quorateMember(host, clusterName));
-      const timers = done ? await setTimers(host) : "";
-      await host.change(
-        { what: "note who made it, bring it to the disk", undo: "nothing" },
-        async (writer) => {
-          if (done)
-            await noteCreated(writer, {
-              cluster: clusterName,
-              by: "tailmox up",
-              at: new Date().toISOString(),
-            });
-          await settleOnDisk(writer);
-        },
-      );
+      const timers = done ? await setFoundersTimers(host) : "";
+      await host.change({ what: "bring it to the disk", undo: "nothing" }, async (writer) => {
+        if (!done) await forgetCreated(writer);
+        await settleOnDisk(writer);
+      });
       if (done) return `"${clusterName}" is quorate, 1 of 1 votes${timers}`;
       throw failed(clusterName, `${output.stdout}\n${output.stderr}`);
     },
@@ -75,19 +63,8 @@ export function createCluster({ clusterName, address, assertStillFirst }: Create
   };
 }
 
-/** No reason to call a cluster failed: what went wrong, in words, or nothing. */
-async function setTimers(host: Host): Promise<string> {
-  try {
-    const old = (await host.text(MASTER_CONF)) ?? "";
-    const { texts } = tuneTexts(old, settingsEdit(FOUNDERS_SETTINGS));
-    await publishConf(host, old, texts.new, {
-      what: "timers for long distances",
-      undo: "tailmox tune --to pve-9",
-    });
-    return "";
-  } catch (error) {
-    return `, with Proxmox's own timers (${error instanceof Error ? error.message : String(error)})`;
-  }
+function pvecmCreate(clusterName: string, address: string): Argv {
+  return ["pvecm", "create", clusterName, "--link0", `address=${address}`, "--nodeid", `${FIRST_ID}`];
 }
 
 async function quorateMember(host: Host, clusterName: string): Promise<true | undefined> {

@@ -1,0 +1,58 @@
+import type { Cluster } from "../cluster/facts.ts";
+import { settingsEdit, tuneTexts } from "../cluster/tune-edit.ts";
+import { FOUNDERS_SETTINGS } from "../cluster/tuned.ts";
+import { UserError } from "../errors.ts";
+import type { Host, Reader } from "../host/host.ts";
+import { readCreated } from "../proxmox/created.ts";
+import { MASTER_CONF } from "../tune/guard-script.ts";
+import { publishConf } from "../tune/publish.ts";
+import type { Step } from "./step.ts";
+
+/** What a run that was cut off after `pvecm create` left to do. */
+export function foundersTimers(): Step {
+  return {
+    name: "timers for long distances",
+    title: "timers for long distances, which an earlier run could not set any more",
+    why: "Proxmox's own timers are for one room: over the internet little loss makes members come and go",
+    usually: "usually 1 s",
+    check: async (host) => !(await hasProxmoxTimers(host)),
+    do: async (host) => {
+      const words = await setFoundersTimers(host);
+      return words === "" ? "set" : words.replace(/^, /, "");
+    },
+    undo: () =>
+      Promise.reject(
+        new UserError("E_CREATE_FAILED", "timers are not taken back by up", {
+          likely: "that is a command of its own",
+          mend: "tailmox tune --to pve-9",
+        }),
+      ),
+  };
+}
+
+/** Whether `up` made this cluster of one and was cut off before it gave it timers. */
+export async function lacksFoundersTimers(reader: Pick<Reader, "text">, cluster: Cluster): Promise<boolean> {
+  if (cluster.members.length !== 1 || !cluster.quorate) return false;
+  return (await readCreated(reader))?.cluster === cluster.name && (await hasProxmoxTimers(reader));
+}
+
+/** No reason to call a cluster failed: what went wrong, in words, or nothing. */
+export async function setFoundersTimers(host: Host): Promise<string> {
+  try {
+    const old = (await host.text(MASTER_CONF)) ?? "";
+    const { texts } = tuneTexts(old, settingsEdit(FOUNDERS_SETTINGS));
+    await publishConf(host, old, texts.new, {
+      what: "timers for long distances",
+      undo: "tailmox tune --to pve-9",
+    });
+    return "";
+  } catch (error) {
+    return `, with Proxmox's own timers (${error instanceof Error ? error.message : String(error)})`;
+  }
+}
+
+/** Proxmox writes a coefficient at most, never a token (proxmox.md 3). */
+async function hasProxmoxTimers(reader: Pick<Reader, "text">): Promise<boolean> {
+  const text = await reader.text(MASTER_CONF);
+  return text !== undefined && !/^\s*token:/m.test(text);
+}
