@@ -80,7 +80,9 @@ export async function changeHere(
   try {
     screen.say(`tailmox ${VERSION}\n`);
     if (!flags.dryRun) lockRun();
-    const ask = flags.json ? undefined : terminal.asking(askOnTerminal());
+    const ask = flags.json
+      ? undefined
+      : terminal.asking(askOnTerminal(), (question) => kept.output.write(`  ?   ${question}\n`));
     const { outcome, result, lines } = await work({ host, gate, journal, screen, ask });
     journal.write({ event: "end", outcome });
     for (const line of lines) screen.say(line);

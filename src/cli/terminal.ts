@@ -6,8 +6,8 @@ export interface Terminal {
   readonly isGone: boolean;
   /** What is written when nobody reads any more is lost, and does no harm. */
   output(stream: NodeJS.WriteStream): Output;
-  /** The same questions; once the terminal is gone each is answered with No. */
-  asking(ask: Ask | undefined): Ask | undefined;
+  /** The same questions, each told before; once the terminal is gone each is answered with No. */
+  asking(ask: Ask | undefined, tell: (question: string) => void): Ask | undefined;
 }
 
 /**
@@ -32,10 +32,13 @@ export function watchTerminal(): Terminal {
     console.error(error);
     process.exit(1);
   });
-  const orNo = <T>(no: T, answer: Promise<T>) => {
-    process.stdin.once("end", hangUp);
-    return Promise.race([answer, gone.then(() => no)]);
-  };
+  const orNo =
+    <T>(no: T, ask: (question: string) => Promise<T>, tell: (question: string) => void) =>
+    (question: string) => {
+      tell(question);
+      process.stdin.once("end", hangUp);
+      return Promise.race([ask(question), gone.then(() => no)]);
+    };
   return {
     get isGone() {
       return isGone;
@@ -47,11 +50,11 @@ export function watchTerminal(): Terminal {
       },
       write: (text) => !isGone && stream.write(text),
     }),
-    asking: (ask) =>
+    asking: (ask, tell) =>
       ask && {
-        goOn: (question) => orNo(false, ask.goOn(question)),
-        typedYes: (question) => orNo(false, ask.typedYes(question)),
-        password: (question) => orNo<string | undefined>(undefined, ask.password(question)),
+        goOn: orNo(false, ask.goOn, tell),
+        typedYes: orNo(false, ask.typedYes, tell),
+        password: orNo<string | undefined>(undefined, ask.password, tell),
       },
   };
 }

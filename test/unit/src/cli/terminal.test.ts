@@ -27,8 +27,10 @@ async function asked(then: (terminal: Bun.Terminal) => void): Promise<string[]> 
 
 test("a terminal that is closed answers No to what it was asked, and to all that comes", async () => {
   expect(await asked((terminal) => terminal.close())).toEqual([
+    "asked Go on?",
     "answer false",
     "gone true",
+    "asked and now?",
     "password undefined",
   ]);
 });
@@ -39,5 +41,5 @@ test("a terminal that is there is believed", async () => {
     // The password, typed ahead.
     setTimeout(() => terminal.write("secret\r"), 1_500);
   });
-  expect(notes).toEqual(["answer true", "gone false", "password secret"]);
+  expect(notes).toEqual(["asked Go on?", "answer true", "gone false", "asked and now?", "password secret"]);
 });
