@@ -33,7 +33,7 @@ function closing({ outcome, vms, removedDevices }: RevertResult, asked: boolean)
   if (outcome === "dry run") return ["", "Dry run: nothing was changed."];
   const devices = asked
     ? `Removed from the tailnet: ${removedDevices.join(", ") || "nothing"}.`
-    : "Without --credentials the tailnet was left as it is: it may still list what these VMs were.";
+    : "Without --credentials the tailnet may still list what these VMs were.";
   return [
     "",
     `${vms.length} VMs are back, and run.`,
