@@ -8,7 +8,7 @@ import { JOIN_API_VERSION, joinByApi } from "../cluster/join.ts";
 import { joinBySsh } from "../cluster/join-by-ssh.ts";
 import { updateCerts } from "../cluster/update-certs.ts";
 import { PveError, textOf } from "../errors.ts";
-import { openNode, type PveNode } from "../node/pve-node.ts";
+import { openNode } from "../node/pve-node.ts";
 import { atLeast } from "../node/release.ts";
 import type { ParamSchemas } from "../params/schema.ts";
 import type { Params } from "../params/verify.ts";
@@ -16,6 +16,7 @@ import { writeAll } from "../tasks/task.ts";
 import { askPassword, askYes, assertControllingTerminal } from "./ask.ts";
 import { become } from "./become.ts";
 import { migrationTunnel } from "./migration-tunnel.ts";
+import { openUp } from "./open-up.ts";
 import { type Command, runCommand } from "./program.ts";
 import { complain } from "./say.ts";
 import { commandTask } from "./task-command.ts";
@@ -158,13 +159,6 @@ async function updatecerts(params: Params): Promise<number> {
     complain(textOf(error));
   }
   return 0;
-}
-
-/** This node; every command but updatecerts fails while pmxcfs is down (proxmox.md 0, rule D's end). */
-async function openUp(): Promise<PveNode> {
-  const node = await openNode();
-  await node.pmxcfs.assertUp();
-  return node;
 }
 
 function addParams(common: ParamSchemas): ParamSchemas {

@@ -2,12 +2,13 @@ import { z } from "zod";
 import { execute, mustFindMethod } from "../api/execute.ts";
 import { findMethod } from "../api/schema.ts";
 import { PveError } from "../errors.ts";
-import { openNode, type PveNode } from "../node/pve-node.ts";
+import { openNode } from "../node/pve-node.ts";
 import type { ParamSchemas } from "../params/schema.ts";
 import type { Params } from "../params/verify.ts";
 import { addStorage, mustFindStorage } from "../storage/storages.ts";
 import { mustFindVolume, parseVolid } from "../storage/volume-files.ts";
 import { freeVolume, volumePath } from "../storage/volumes.ts";
+import { openUp } from "./open-up.ts";
 import { type Command, runCommand } from "./program.ts";
 import { say } from "./say.ts";
 
@@ -141,12 +142,6 @@ async function callApi(verb: string, path: string, params: Params): Promise<unkn
       throw new PveError("no task belongs here");
     },
   });
-}
-
-async function openUp(): Promise<PveNode> {
-  const node = await openNode();
-  await node.pmxcfs.assertUp();
-  return node;
 }
 
 function paramsOf(verb: string, path: string): ParamSchemas {

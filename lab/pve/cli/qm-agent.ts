@@ -1,10 +1,10 @@
 import { PveError, parameterError } from "../errors.ts";
 import { assertAgent, guestExec, guestExecStatus } from "../guests/agent.ts";
 import { guestNetwork } from "../guests/guest-network.ts";
-import { openNode, type PveNode } from "../node/pve-node.ts";
 import type { ParamSchema } from "../params/schema.ts";
 import type { Params } from "../params/verify.ts";
 import { writeAll } from "../tasks/task.ts";
+import { openUp } from "./open-up.ts";
 import { formatOutput, readOutputFormat } from "./output-format.ts";
 import type { Command } from "./program.ts";
 import { complain } from "./say.ts";
@@ -81,10 +81,4 @@ async function readInput(): Promise<string> {
 
 function printResult(data: unknown): void {
   writeAll(1, formatOutput(data, readOutputFormat({ "output-format": "json-pretty" })));
-}
-
-async function openUp(): Promise<PveNode> {
-  const node = await openNode();
-  await node.pmxcfs.assertUp();
-  return node;
 }

@@ -6,11 +6,12 @@ import { runningVm } from "../guests/running.ts";
 import { stateWord } from "../guests/status.ts";
 import { encodeText } from "../guests/vm-config.ts";
 import { changeVm, loadVm, unlocked } from "../guests/vm-files.ts";
-import { openNode, type PveNode } from "../node/pve-node.ts";
+import type { PveNode } from "../node/pve-node.ts";
 import type { ParamSchemas } from "../params/schema.ts";
 import type { Params } from "../params/verify.ts";
 import { workOf } from "../tasks/kinds.ts";
 import { runTask, type TaskOutput, writeAll } from "../tasks/task.ts";
+import { openUp } from "./open-up.ts";
 import { type Command, runCommand } from "./program.ts";
 import { agentCommands } from "./qm-agent.ts";
 import { snapshotTree, vmTable } from "./qm-output.ts";
@@ -167,13 +168,6 @@ async function importDisk(params: Params): Promise<number> {
   };
   await importIntoVm(await openUp(), params, output);
   return 0;
-}
-
-/** Every command fails while pmxcfs is down (proxmox.md 0, rule D's end). */
-async function openUp(): Promise<PveNode> {
-  const node = await openNode();
-  await node.pmxcfs.assertUp();
-  return node;
 }
 
 function paramsOf(verb: string, template: string): ParamSchemas {
