@@ -22,7 +22,6 @@ const vmid = { type: "integer", format: "pve-vmid", minimum: 100, maximum: 999_9
 
 /** The manager of virtual machines (proxmox.md 11). */
 export async function qmMain(argv: readonly string[]): Promise<number> {
-  // `extra-args` of `guest exec` begin at `--`, and may look like options.
   return await runCommand("qm", commands(), argv);
 }
 
