@@ -11,11 +11,12 @@ export interface HostsFileSpec {
 
 /** The node's own name resolves to its tailnet address: from it Proxmox takes the address that it publishes. */
 export function hostsFile({ node, address, before, entries }: HostsFileSpec): Step {
-  const now = before === undefined || before === address ? "" : ` (now ${before}, then ${node}.lan)`;
+  const now = before === undefined ? "" : ` (now ${before}, then ${node}.lan)`;
   return {
     name: "hosts file",
-    title: `${HOSTS}: ${node} -> ${address}${now}`,
-    why: "Proxmox publishes to the cluster the address that its own name resolves to",
+    ...(before === address
+      ? { title: `${HOSTS}: the names of all members`, why: "members go to each other by name" }
+      : { title: `${HOSTS}: ${node} -> ${address}${now}`, why: PUBLISHES }),
     usually: "at once",
     check: async (host) => {
       const text = (await host.text(HOSTS)) ?? "";
@@ -36,6 +37,8 @@ export function hostsFile({ node, address, before, entries }: HostsFileSpec): St
     },
   };
 }
+
+const PUBLISHES = "Proxmox publishes to the cluster the address that its own name resolves to";
 
 /** Edits /etc/hosts, whose text is `before`, after a copy of it was made. */
 export async function writeHosts(host: Host, before: string, entries: readonly HostsEntry[]): Promise<void> {
