@@ -69,8 +69,8 @@ function destroySteps(
       const histories = await atOnce(vms, async (vm) => {
         const guest =
           vm.mark.stage === "ready" ? await tryGuest(ground, vm).catch(() => undefined) : undefined;
-        const { name, mark } = guest ? await noteDevice(ground, guest) : vm;
-        return { name, recorded: mark.devices, kept: [] };
+        const now = guest ? await noteDevice(ground, guest) : vm;
+        return { vm: now, recorded: now.mark.devices, kept: [] };
       });
       removed.push(...(await forgetDevices(ground, plane, histories)));
       return removed.length === 0 ? "none" : removed.join(", ");

@@ -175,12 +175,12 @@ async function histories(ground: Ground, vms: readonly TestVm[], bootMs: number)
     const { inside } = await awaitGuest(ground, vm, bootMs);
     const { mark } = await updateMark(ground, vm, (same) => same);
     const now = await readDevice(inside).catch(() => "unknown" as const);
-    if (now === "unknown") return { name: vm.name, recorded: [], kept: mark.devices };
+    if (now === "unknown") return { vm, recorded: [], kept: mark.devices };
     const inSnapshots = snapshots.flatMap(({ description }) => {
       const device = readSnapshotMark(description, mark)?.device;
       return device ? [device] : [];
     });
-    return { name: vm.name, recorded: mark.devices, kept: [...(now ? [now] : []), ...inSnapshots] };
+    return { vm, recorded: mark.devices, kept: [...(now ? [now] : []), ...inSnapshots] };
   });
 }
 
@@ -196,8 +196,8 @@ function losses(sights: readonly VmSight[], ways: readonly WayBack[]): string[] 
     ...ways.map(({ vm, to, remove }) => {
       const power = sights.find((sight) => sight.vm === vm)?.power ?? "unknown";
       const since = new Date(to.time * 1000).toISOString().slice(0, 16).replace("T", " ");
-      const lost = remove.length === 0 ? "" : `, the snapshots ${remove.map(({ name }) => name).join(", ")}`;
-      return `  ${vm.name} (${power}): everything written since ${since} UTC${lost}`;
+      const lost = remove.length === 0 ? "" : `; snapshots: ${remove.map(({ name }) => name).join(", ")}`;
+      return `  ${vm.name} (${power}): all since ${since} UTC${lost}`;
     }),
   ];
 }

@@ -41,7 +41,9 @@ export function statusLines({ node, vms, copies }: TestbedStatus): string[] {
     ...alignColumns([["  vm", "name", "power", "by", "address", "tailnet", "snapshots"], ...rows]),
     ...vms.flatMap(oddities),
     ...copies.map(({ vmid, name }) => `VM ${vmid} "${name}" bears a copy of a mark: never touched`),
-    "Next: tailmox testbed revert, or try",
+    vms.every(({ stage }) => stage === "ready")
+      ? "Next: tailmox testbed revert, or try"
+      : "Next: tailmox testbed create, with the same flags",
   ];
 }
 

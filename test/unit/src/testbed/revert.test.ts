@@ -149,6 +149,8 @@ test("devices go by the ids that were seen in the VMs, whatever a rollback does 
     }) as unknown as Device;
   const deleted: string[] = [];
   const plane = {
+    kind: "hosted",
+    url: "https://api.tailscale.com",
     devices: async () => [
       device("n1", "100.64.0.151"),
       device("n2", "100.64.0.152"),
@@ -159,4 +161,6 @@ test("devices go by the ids that were seen in the VMs, whatever a rollback does 
   const { removedDevices } = await revert(fake, { plane });
   expect(deleted).toEqual(["n1"]);
   expect(removedDevices).toEqual(["n1"]);
+  // An id that is given out anew must not be taken for this VM's.
+  expect(readMark(one.conf.description ?? "")?.devices).toEqual([]);
 });

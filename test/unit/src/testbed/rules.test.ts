@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Device } from "../../../../src/tailnet/api/control-plane.ts";
+import type { ControlPlane, Device } from "../../../../src/tailnet/api/control-plane.ts";
 import { renameInHosts } from "../../../../src/testbed/hosts-name.ts";
 import { type Identity, sharedIdentities } from "../../../../src/testbed/identity.ts";
 import { isOwn, type Mark, readMark, withDevice, withMark } from "../../../../src/testbed/mark.ts";
@@ -80,9 +80,10 @@ test("a device is stale only by an id and address that were recorded, and not wh
   const recorded = (id: string) => ({ id, address: `100.64.0.${id}`, server: "https://x" });
   const listed = (id: string, address = `100.64.0.${id}`, external = false) =>
     ({ id, addresses: [address], external }) as unknown as Device;
+  const vm = (vmid: number) => ({ vmid, name: `${vmid}`, mark: MARK, config: undefined as never });
   const histories = [
-    { name: "a", recorded: ["1", "2", "3", "9"].map(recorded), kept: [recorded("2")] },
-    { name: "b", recorded: ["4", "5", "9"].map(recorded), kept: [] },
+    { vm: vm(201), recorded: ["1", "2", "3", "9"].map(recorded), kept: [recorded("2")] },
+    { vm: vm(202), recorded: ["4", "5", "9"].map(recorded), kept: [] },
   ];
   const all = [
     listed("1"),
@@ -93,7 +94,11 @@ test("a device is stale only by an id and address that were recorded, and not wh
     listed("6"),
     listed("9"),
   ];
-  expect(staleTestDevices(histories, all).map(({ device }) => device.id)).toEqual(["1", "4"]);
+  const ids = (server: Pick<ControlPlane, "kind" | "url">) =>
+    staleTestDevices(histories, all, server).map(({ device }) => device.id);
+  expect(ids({ kind: "headscale", url: "https://x:8080/" })).toEqual(["1", "4"]);
+  // Another headscale has a device 1 as well.
+  expect(ids({ kind: "headscale", url: "https://y" })).toEqual([]);
 });
 
 test("a tagged host that no mark knows stops a trial by name", () => {
