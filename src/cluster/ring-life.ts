@@ -78,9 +78,12 @@ export class RingLife {
   /** The link that is met first; an outage that was met, and those that are near, are looked at again. */
   #nextMet(met?: LinkLife, near = Number.NEGATIVE_INFINITY): LinkLife | undefined {
     let next: LinkLife | undefined;
+    let soonest = Number.POSITIVE_INFINITY;
     for (const link of this.#links) {
       if (link === met || link.meets < near) this.#meet(link);
-      if (next === undefined || link.meets < next.meets) next = link;
+      if (link.meets >= soonest) continue;
+      soonest = link.meets;
+      next = link;
     }
     return next;
   }
