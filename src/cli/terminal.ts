@@ -36,7 +36,7 @@ export function watchTerminal(): Terminal {
     <T>(no: T, ask: (question: string) => Promise<T>, tell: (question: string) => void) =>
     (question: string) => {
       tell(question);
-      process.stdin.once("end", hangUp);
+      process.stdin.off("end", hangUp).once("end", hangUp);
       return Promise.race([ask(question), gone.then(() => no)]);
     };
   return {
