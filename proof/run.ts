@@ -33,6 +33,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   "five-at-once": async () => (await import("./five-at-once.ts")).default,
   "join-guard": async () => (await import("./join-guard.ts")).default,
   tailscaled: async () => (await import("./tailscaled.ts")).default,
+  testbed: async () => (await import("./testbed.ts")).default,
   tune: async () => (await import("./tune.ts")).default,
   up: async () => (await import("./up.ts")).default,
 };
