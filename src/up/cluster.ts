@@ -81,9 +81,8 @@ async function makeOnce(outlook: Outlook, met: readonly KnownPeer[]): Promise<Ma
   };
   if (decision.kind === "create" && decision.alone && !options.create) await assertMeant(options, company);
   if (!(await agreed(plan, options, company))) return { outcome: "dry run", known };
-  // Its own corosync may hold the port: that of a cluster which is left.
-  const bindsAnew = decision.kind === "create" || (decision.kind === "join" && !decision.leaves);
-  if (bindsAnew) await company.presence?.makeRoom();
+  const runsHere = decision.kind === "join" && decision.leaves !== undefined;
+  if (decision.kind !== "already member") await company.presence?.makeRoom({ runsHere });
   await applySteps(host, plan.steps, company.talk);
   return { outcome: OUTCOMES[decision.kind], known };
 }

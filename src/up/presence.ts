@@ -19,7 +19,7 @@ export interface Presence {
   /** What peers are told besides, from now on; undefined takes it back. */
   tell(news: { readonly [Key in keyof News]?: News[Key] | undefined }): void;
   /** Before corosync starts here: lets go of its port. Throws E_PORT_TAKEN when something else holds that, too. */
-  makeRoom(): Promise<void>;
+  makeRoom(corosync?: { readonly runsHere: boolean }): Promise<void>;
   close(): void;
 }
 
@@ -61,8 +61,10 @@ export async function bePresent(host: Host, spec: PresenceSpec): Promise<Presenc
     tell: (more) => {
       news = { ...news, ...more };
     },
-    makeRoom: async () => {
+    makeRoom: async ({ runsHere } = { runsHere: false }) => {
       answering.release(COROSYNC_PORT);
+      // Then it may hold the port itself; it does so only when it has somebody to speak to.
+      if (runsHere) return;
       const free = await poll(FREE_MS, 500, async () =>
         (await isFree(address, COROSYNC_PORT)) ? true : undefined,
       );
