@@ -53,6 +53,8 @@ export async function bePresent(host: Host, spec: PresenceSpec): Promise<Presenc
     };
   };
   const answering = await startAnswering(host, { address, tag, facts });
+  // A corosync that is alone does not hold its port, and has to find it free when somebody joins.
+  if ((await facts()).place?.kind !== "standalone") answering.release(COROSYNC_PORT);
   return {
     version,
     answering,
