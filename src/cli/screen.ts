@@ -26,7 +26,11 @@ export function makeScreen(stream: Output, kept?: Output): Screen {
   const begin = (head: string, first: string, form: Form) => {
     const since = performance.now();
     pending?.live?.stop();
-    kept?.write(redact(`${head}..   ${first}\n`));
+    const keep = (words: string) => {
+      const lines = wrap(words, `${head}..   `, " ".repeat(head.length + 5));
+      kept?.write(redact(`${lines.join("\n")}\n`));
+    };
+    keep(first);
     const current: Pending = {
       words: first,
       live: stream.isTTY ? startLiveLine(stream, head, first) : undefined,
@@ -39,7 +43,7 @@ export function makeScreen(stream: Output, kept?: Output): Screen {
     pending = current;
     return {
       doing(words: string) {
-        if (words !== current.words) kept?.write(redact(`${head}..   ${words}\n`));
+        if (words !== current.words) keep(words);
         current.words = words;
         current.live?.show(words);
       },
