@@ -10,11 +10,11 @@ export async function publicRootKey(reader: Reader): Promise<string | undefined>
   return undefined;
 }
 
-/** As `publicRootKey`, for this host, whose test VMs have to know it. Throws E_TESTBED_IDENTITY. */
+/** As `publicRootKey`, for this host, whose test VMs have to know it. Throws E_TESTBED_KEY. */
 export async function rootKey(reader: Reader): Promise<string> {
   const key = await publicRootKey(reader);
   if (key !== undefined) return key;
-  throw new UserError("E_TESTBED_IDENTITY", "root of this host has no ssh key that its test VMs could know", {
+  throw new UserError("E_TESTBED_KEY", "root of this host has no ssh key that its test VMs could know", {
     likely: "Proxmox makes /root/.ssh/id_rsa when it is installed; it was removed",
     mend: "ssh-keygen -t ed25519 -N '' -f /root/.ssh/id_ed25519",
   });
