@@ -67,7 +67,7 @@ export async function readVm(reader: Reader, node: string, vmid: number): Promis
     template: words.get("template") === "1",
     lock: words.get("lock"),
     parent: words.get("parent"),
-    memoryMiB: Number.parseInt(words.get("memory") ?? "512", 10),
+    memoryMiB: Number.parseInt((words.get("memory") ?? "512").replace("current=", ""), 10),
     cpu: (words.get("cpu") ?? "").split(",")[0]?.replace("cputype=", "") ?? "",
     agent: /^(?:enabled=)?1/.test(words.get("agent") ?? ""),
     disks: slots.flatMap(([slot, value]) => disk(slot, value)),

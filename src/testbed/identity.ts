@@ -72,7 +72,9 @@ export function sharedIdentities(hosts: ReadonlyMap<string, Identity>): string[]
         : [`/etc/pve of ${name} knows the nodes ${own.nodes.join(", ") || "(none)"}`]),
       ...twin("one machine id", (other) => other.machineId === own.machineId),
       ...twin("one ssh host key", (other) => other.hostKey === own.hostKey),
-      ...twin("one address", (other) => other.addresses.some((address) => own.addresses.includes(address))),
+      ...(own.addresses.length === 0 ? [`${name} has no address`] : []),
+      // A bridge for guests of its own may have one address in all of them: each needs one more.
+      ...twin("one address", (other) => own.addresses.every((address) => other.addresses.includes(address))),
     ];
   });
 }

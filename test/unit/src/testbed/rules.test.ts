@@ -68,6 +68,17 @@ test("hosts that share an address, a key or an id are told by name", () => {
   ];
   expect(sharedIdentities(new Map([own("a", 1), own("b", 2)]))).toEqual([]);
   const [, b] = own("b", 2);
+  const [, a] = own("a", 1);
+  const bridge = "10.0.0.1";
+  const bridged = (host: Identity) => ({ ...host, addresses: [...host.addresses, bridge] });
+  expect(
+    sharedIdentities(
+      new Map([
+        ["a", bridged(a)],
+        ["b", bridged(b)],
+      ]),
+    ),
+  ).toEqual([]);
   const twins = { ...b, hostKey: "key1", addresses: ["192.168.1.1"], nodes: ["template", "b"] };
   expect(sharedIdentities(new Map([own("a", 1), ["b", twins]]))).toEqual([
     "/etc/pve of b knows the nodes template, b",
