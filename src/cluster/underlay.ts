@@ -37,10 +37,12 @@ export function guestsOnTheWay(
   neighbours: ReadonlyMap<string, string>,
   guestMacs: ReadonlyMap<string, string>,
 ): string[] {
-  const on = (kind: string, addresses: readonly string[]) =>
-    addresses.flatMap((address) => {
-      const guest = guestMacs.get(neighbours.get(address) ?? "");
-      return guest === undefined ? [] : [`the ${kind} ${address} is ${guest} of this host`];
-    });
-  return [...on("gateway", gateways), ...on("name server", resolvers)];
+  return [...new Set([...gateways, ...resolvers])].flatMap((address) => {
+    const guest = guestMacs.get(neighbours.get(address) ?? "");
+    const kinds = [
+      ...(gateways.includes(address) ? ["gateway"] : []),
+      ...(resolvers.includes(address) ? ["name server"] : []),
+    ];
+    return guest === undefined ? [] : [`the ${kinds.join(" and ")} ${address} is ${guest} of this host`];
+  });
 }

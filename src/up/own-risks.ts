@@ -13,9 +13,11 @@ type Options = Pick<UpOptions, "acceptRisks" | "staging" | "dryRun">;
  */
 export function assertOwnRisks({ facts, place }: OwnFacts, options: Options, talk: Talk): void {
   const risks = ownRisks(facts).filter(({ name }) => !options.staging || name === "cgnat");
-  for (const { seen, means } of risks) talk.note(`!! ${seen}: ${means}.`);
   const [open] = risks.filter(({ name }) => !options.acceptRisks.includes(name));
-  if (!open || options.dryRun || place.kind === "member") return;
+  if (!open || options.dryRun || place.kind === "member") {
+    for (const { seen, means } of risks) talk.note(`!! ${seen}: ${means}.`);
+    return;
+  }
   throw new UserError("E_RISK", `this needs your word for a risk by name: ${open.name}`, {
     likely: `${open.seen}: ${open.means}`,
     mend: `${open.mend}; or, if you can live with it: --accept-risk ${open.name}`,

@@ -148,10 +148,13 @@ describe("the risk router-guest", () => {
     const { judge, said } = await look(ROUTER);
     expect(judge([])).toMatchObject({
       code: "E_RISK",
-      likely: expect.stringContaining("the gateway 192.168.1.1 is guest 100 (opnsense) of this host"),
+      likely: expect.stringContaining(
+        "the gateway and name server 192.168.1.1 is guest 100 (opnsense) of this host",
+      ),
     });
-    expect(said.join("\n")).toContain("the name server 192.168.1.1 is guest 100 (opnsense)");
+    expect(said.join("\n")).not.toContain("opnsense");
     expect(judge(["router-guest"])).toBeUndefined();
+    expect(said.join("\n")).toContain("is guest 100 (opnsense) of this host: guests do not start");
     expect(judge([], { staging: true })).toBeUndefined();
   });
 
