@@ -76,11 +76,15 @@ describeLab("what changes a host", () => {
     const terminal = await terminalOn(plan, pve1, pve2, up.join(" "));
     await terminal.until("Go on?");
     terminal.type("y");
-    await terminal.until(/1 of \d {2}\.\. {3}log in/);
+    await terminal.until(/Plan for pve2\s*\n[\s\S]*◆ {2}Go on\?/);
+    terminal.type("y");
+    await terminal.until(/3 of \d {2}\.\. {3}restart pve-cluster/);
     terminal.type("\x03");
     await terminal.until("Stopping after this step");
     expect(await terminal.exited).toBe(3);
-    expect(terminal.text).toContain("Done: log in");
+    expect(terminal.text).toMatch(
+      /Done: log in, corosync after tailscaled, hosts\s+file, restart pve-cluster\./,
+    );
     expect(terminal.text).toContain("run the same command again");
     expect((await attach(pve2)).exit).toBe(3);
   }, 60_000);
