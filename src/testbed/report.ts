@@ -66,9 +66,12 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), `|${head.map(() => "---|").join("")}`, ...rows.map(line)];
 }
 
+/** A login server's URL, a name or an address of the tailnet is nobody's business but its owner's. */
 function cell(text: string): string {
   return text
     .replaceAll("|", "\\|")
     .replaceAll("\n", "<br>")
+    .replaceAll(/\bhttps?:\/\/[^\s<),;]+/g, "[URL]")
+    .replaceAll(/\b[\w-]+\.[\w-]+\.ts\.net\b/g, "[tailnet name]")
     .replaceAll(/\b100\.\d+\.\d+\.\d+\b/g, "100.x.y.z");
 }

@@ -39,6 +39,7 @@ export async function runTestbedTry(raw: unknown): Promise<number> {
     const text = reportMarkdown(report);
     if (flags.report !== undefined) await keep(flags.report, report, text);
     if (failure === undefined) return { outcome: "succeeded", result: report, lines: ["", text, ...NEXT] };
+    place.screen.fail();
     place.screen.say(`\n${text}`);
     throw failure;
   });
