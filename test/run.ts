@@ -4,6 +4,7 @@ import { missingForLab } from "../lab/machines/preflight.ts";
 import { projectDir } from "../lab/paths.ts";
 import { progressOnStderr } from "../lab/progress.ts";
 import { ensureSetup } from "../lab/setup/setup.ts";
+import { e2eSample } from "./e2e-sample.ts";
 
 /**
  * What is tested: one group after the other, quick ones first, so that a slip shows early; then the lanes side by
@@ -20,7 +21,8 @@ interface Counts {
 
 /**
  * `npm test`: sets up what the tests need, runs them group by group, and closes with the one line that counts.
- * `npm test -- unit lab` runs only these groups; `--fail-on-skip` makes a skipped test a failure.
+ * `npm test -- unit lab` runs only these groups; `--fail-on-skip` makes a skipped test a failure, `--all` runs the
+ * end-to-end tests beyond the sample.
  */
 const args = process.argv.slice(2);
 const all: readonly string[] = [...SERIAL, ...LANES.flat()];
@@ -50,9 +52,19 @@ async function inTurn(groups: readonly string[]): Promise<void> {
   }
 }
 
+/** `npm test -- e2e --all` tells every story; else those of the sample. */
+async function sampled(): Promise<string[]> {
+  if (args.includes("--all")) return ["./test/e2e/"];
+  const { files, left, seed } = await e2eSample();
+  console.log(`e2e | the sample of TAILMOX_SEED=${seed}; on their records rest:`);
+  for (const file of left) console.log(`e2e |   ${file}`);
+  return files.map((file) => `./${file}`);
+}
+
 /** Runs `bun test` over one folder; what cannot be counted (a crash, no test at all) counts as a failure. */
 async function testGroup(group: string): Promise<Counts> {
-  const running = execa(process.execPath, ["test", "--timeout", "300000", `./test/${group}/`], {
+  const paths = group === "e2e" ? await sampled() : [`./test/${group}/`];
+  const running = execa(process.execPath, ["test", "--timeout", "300000", ...paths], {
     cwd: projectDir,
     env: { TAILMOX_NO_LAB: missing.length > 0 ? "1" : "", TMPDIR: "/tmp", FORCE_COLOR: "0" },
     all: true,
