@@ -42,15 +42,19 @@ export function sshTransport(
  * who holds that address, so this is more than trust on first use.
  */
 export async function presentedHostKey(reader: Reader, address: string): Promise<HostKey | undefined> {
-  const types = "ed25519,ecdsa,rsa";
-  const { stdout } = await reader.run(["ssh-keyscan", "-T", "5", "-t", types, address], {
-    timeoutMs: 15_000,
-  });
-  const keys = stdout.split("\n").flatMap((line) => {
-    const [, type, key] = line.startsWith("#") ? [] : line.split(" ");
-    return type && key ? [{ type, key }] : [];
-  });
-  return keys.find(({ type }) => type === "ssh-ed25519") ?? keys[0];
+  // Each type is a connection without a login, and sshd of Debian 13 shuts out an address for a while after some of
+  // these and of logins that fail (sshd_config(5), PerSourcePenalties).
+  for (const types of ["ed25519", "ecdsa,rsa"]) {
+    const { stdout, stderr } = await reader.run(["ssh-keyscan", "-T", "5", "-t", types, address], {
+      timeoutMs: 15_000,
+    });
+    const [key] = stdout.split("\n").flatMap((line) => {
+      const [, type, key] = line.startsWith("#") ? [] : line.split(" ");
+      return type && key ? [{ type, key }] : [];
+    });
+    if (key || !`${stdout}${stderr}`.includes(" SSH-2.0-")) return key;
+  }
+  return undefined;
 }
 
 const CONTROL_DIR = "/run/tailmox";
