@@ -39,6 +39,11 @@ export const STORIES: readonly Story[] = [
   { file: "proof/up/network.test.ts", about: ["src/up/preflight", "src/tailnet/ping.ts"] },
   {
     file: "proof/up/ring.test.ts",
-    about: ["src/up/ring-place.ts", "src/cluster/ring-place.ts", "src/cluster/node-ids.ts"],
+    about: [
+      "src/up/join-outlook.ts",
+      "src/up/join-links.ts",
+      "src/cluster/ring-place.ts",
+      "src/cluster/node-ids.ts",
+    ],
   },
 ];

@@ -6,7 +6,7 @@ import type { MeasuredLink, Measurement } from "./measure.ts";
  * A measurement in the form that `--matrix` reads. Loss is that of the pair, from the echoes of both ends. A pair that
  * nobody could measure is not in it; one through which no echo and no ping of corosync came has loss 1.
  */
-export function matrixFile({ hosts, links }: Measurement): LatencyMatrixFile {
+export function matrixFile({ hosts, links }: Measured): LatencyMatrixFile {
   return {
     schemaVersion: 1,
     hosts: hosts.map(({ name, nodeid }) => ({ name, ...(nodeid !== undefined && { nodeid }) })),
@@ -16,6 +16,11 @@ export function matrixFile({ hosts, links }: Measurement): LatencyMatrixFile {
     }),
   };
 }
+
+/** As much of a measurement as the file holds. */
+type Measured = Pick<Measurement, "links"> & {
+  readonly hosts: readonly Pick<Measurement["hosts"][number], "name" | "nodeid">[];
+};
 
 /** The same as CSV, which holds no sources, paths or numbers of probes. */
 export function matrixCsv(measurement: Measurement): string {

@@ -13,12 +13,13 @@ import { contactOf, type StepsNeed, toSteps } from "./cluster-steps.ts";
 import { agreed, type Plan } from "./consent.ts";
 import { decider, withPlace } from "./decider.ts";
 import { templateOfHosts } from "./hosts-manager.ts";
+import { assertNotRed, forecastWords } from "./join-forecast.ts";
+import { type JoinOutlook, lookAtJoin } from "./join-outlook.ts";
 import { assertWayIn } from "./keep-way-in.ts";
 import { lookAgain, type Outlook } from "./look-again.ts";
 import { lossesOf } from "./losses.ts";
 import type { Company, UpOptions } from "./options.ts";
 import { refusalError } from "./refusal.ts";
-import { findRingPlace } from "./ring-place.ts";
 import { assertNobodyElse, elsewhere } from "./rivals.ts";
 import { askAboutStorageNames } from "./storage-names.ts";
 
@@ -28,6 +29,8 @@ export interface Made {
   readonly outcome: ClusterOutcome;
   /** The peers, as they were seen last. */
   readonly known: readonly KnownPeer[];
+  /** Of a join, and of what would be one. */
+  readonly join?: JoinOutlook | undefined;
 }
 
 /**
@@ -67,8 +70,11 @@ async function makeOnce(outlook: Outlook, met: readonly KnownPeer[]): Promise<Ma
   }
   await assertWayIn(host, { node, resolvesTo: own.facts.resolvesTo }, decision, known);
   const facts = await planFacts(host, self, decision);
-  const ringPlace = decision.kind === "join" && (await findRingPlace(decision.cluster, self, known, company));
-  const planned = planCluster({ ...facts, ...(ringPlace && { ringPlace }) }, decision, options.clusterName);
+  const join =
+    decision.kind === "join" ? await lookAtJoin(decision.cluster, self, known, company) : undefined;
+  if (join) assertNotRed(join, options);
+  const ring = join && { ringPlace: join.ringPlace };
+  const planned = planCluster({ ...facts, ...ring }, decision, options.clusterName);
   if (planned.length === 0) return { outcome: "nothing to do", known };
   const renamed = planned.find((step) => step.kind === "hosts file")?.entries ?? [];
   // On a member the storages are the cluster's: they were asked about when it was formed.
@@ -77,14 +83,15 @@ async function makeOnce(outlook: Outlook, met: readonly KnownPeer[]): Promise<Ma
   const plan: Plan = {
     title: `Plan for ${node}${decision.kind === "create" ? ` (create: ${decision.why})` : ""}`,
     steps: toSteps(planned, { host, self, known, options, assertStillFirst }),
+    forecast: join && forecastWords(join),
     losses: await lossesOf(host, decision),
   };
   if (decision.kind === "create" && decision.alone && !options.create) await assertMeant(options, company);
-  if (!(await agreed(plan, options, company))) return { outcome: "dry run", known };
+  if (!(await agreed(plan, options, company))) return { outcome: "dry run", known, join };
   const runsHere = decision.kind === "join" && decision.leaves !== undefined;
   if (decision.kind !== "already member") await company.presence?.makeRoom({ runsHere });
   await applySteps(host, plan.steps, company.talk);
-  return { outcome: OUTCOMES[decision.kind], known };
+  return { outcome: OUTCOMES[decision.kind], known, join };
 }
 
 const OUTCOMES = { create: "created", join: "joined", "already member": "changed" } as const;

@@ -11,6 +11,8 @@ export interface ShownPlan {
   readonly command?: string;
   readonly title: string;
   readonly steps: readonly Pick<Step, "title" | "why">[];
+  /** What the cluster will be like with it, in words. */
+  readonly forecast?: string | undefined;
   /** What is lost by it, in plain words. */
   readonly losses: readonly string[];
 }
@@ -24,7 +26,8 @@ export async function agreed(
   options: Pick<UpOptions, "dryRun" | "yes">,
   { talk, ask }: Company,
 ): Promise<boolean> {
-  talk.plan(plan.title, plan.steps, plan.losses);
+  const forecast = plan.forecast === undefined ? [] : [plan.forecast];
+  talk.plan(plan.title, plan.steps, [...forecast, ...plan.losses]);
   if (options.dryRun) return false;
   if (options.yes) return true;
   if (!ask) {

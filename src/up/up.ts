@@ -1,9 +1,11 @@
 import type { Cluster, Finding } from "../cluster/facts.ts";
+import type { Mesh } from "../cluster/mesh.ts";
 import type { Host } from "../host/host.ts";
 import type { KnownPeer } from "./ask-peers.ts";
 import { type ClusterOutcome, type Made, makeMember } from "./cluster.ts";
 import { releaseGuard, tellGuardNews } from "./guard-news.ts";
 import type { HostFacts } from "./host-facts.ts";
+import { forecastResult } from "./join-forecast.ts";
 import type { Outlook } from "./look-again.ts";
 import type { Company, UpOptions } from "./options.ts";
 import { lookAtOwnHost } from "./own-host.ts";
@@ -34,11 +36,18 @@ export interface UpResult {
     readonly unproven: readonly Finding[];
     readonly warnings: readonly Finding[];
   }[];
+  /** Of a join. */
+  readonly forecast?: ReturnType<typeof forecastResult>;
   readonly cluster?: Cluster;
 }
 
+/** And what it measured of a cluster that this host has joined: for whoever goes on from there. */
+export interface UpEnd extends UpResult {
+  readonly mesh?: Mesh | undefined;
+}
+
 /** facts -> plan -> consent -> apply -> verify, for this host. Throws UserError when it cannot be. */
-export async function up(host: Host, options: UpOptions, company: Company): Promise<UpResult> {
+export async function up(host: Host, options: UpOptions, company: Company): Promise<UpEnd> {
   const { talk } = company;
   await tellGuardNews(host, options, talk);
   await endUnfinished(host, options, company);
@@ -64,13 +73,14 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
     const outcome = options.dryRun ? "dry run" : "staged";
     return { ...about, outcome, tailnet: self, web: webPhase.web, peers: [] };
   }
-  const { outcome, known } = await amongPeers({ host, own, tailnet, options, company });
+  const { outcome, known, join } = await amongPeers({ host, own, tailnet, options, company });
   const found = {
     ...about,
     outcome,
     tailnet: self,
     web: webPhase.web,
     peers: known.map(summary),
+    ...(join && { forecast: forecastResult(join) }),
   };
   if (outcome === "dry run") return found;
   const member = { node: own.node.name, address: tailnet.address, known };
@@ -85,6 +95,7 @@ export async function up(host: Host, options: UpOptions, company: Company): Prom
     web,
     ...(offered && { service: offered }),
     cluster,
+    mesh: join?.mesh,
   };
 }
 

@@ -1,0 +1,79 @@
+import type { Cluster } from "../cluster/facts.ts";
+import { type JoinForecast, joinForecast } from "../cluster/join-forecast.ts";
+import type { LatencyMatrix } from "../cluster/latency-matrix.ts";
+import { fullMesh, type Mesh } from "../cluster/mesh.ts";
+import { type RingPlace, ringPlace } from "../cluster/ring-place.ts";
+import { parseSettingsFile } from "../cluster/settings-file.ts";
+import { UserError } from "../errors.ts";
+import type { Reader } from "../host/host.ts";
+import { usesHa } from "../status/ha-risk.ts";
+import { MASTER_CONF } from "../tune/guard-script.ts";
+import type { KnownPeer } from "./ask-peers.ts";
+import { type Joiner, measureJoinLinks } from "./join-links.ts";
+import type { Company } from "./options.ts";
+
+/** What is known of a join before it: where in the ring, and what will come of it. */
+export interface JoinOutlook {
+  readonly ringPlace: RingPlace;
+  /** Undefined: some link is not known. */
+  readonly mesh: Mesh | undefined;
+  /** Or why there is none, in words. */
+  readonly forecast: JoinForecast | string;
+}
+
+/**
+ * Measures the links of the cluster with this host in it, places this host in the ring, and forecasts what they will
+ * be like with the timers that the cluster has. Throws E_DEAD_PAIR: less than a full mesh never settles.
+ */
+export async function lookAtJoin(
+  cluster: Cluster,
+  self: Joiner,
+  known: readonly KnownPeer[],
+  company: Pick<Company, "talk" | "journal">,
+): Promise<JoinOutlook> {
+  const matrix = await measureJoinLinks(cluster, self, known, company);
+  const whole = meshOrWhy(matrix);
+  const place = ringPlace(cluster.members, self.name, rttIn(matrix));
+  if (typeof whole === "string") return { ringPlace: place, mesh: undefined, forecast: whole };
+  const hosts = whole.hosts.map((host) =>
+    host.name === self.name ? { ...host, nodeid: place.nodeid } : host,
+  );
+  const mesh = { ...whole, hosts };
+  const forecast = await forecastOf(mesh, memberShell(cluster, known));
+  company.journal.write({ event: "forecast", ...(typeof forecast === "string" ? { forecast } : forecast) });
+  return { ringPlace: place, mesh, forecast };
+}
+
+function meshOrWhy(matrix: LatencyMatrix): Mesh | string {
+  try {
+    return fullMesh(matrix);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    if (error.code !== "E_DEAD_PAIR") return error.message.replace(/\.$/, "");
+    throw new UserError("E_DEAD_PAIR", error.message, {
+      likely: "a firewall, a tailnet policy or a router between them",
+      mend: "mend that path (on one of the two: tailmox check THE-OTHER), then tailmox up",
+    });
+  }
+}
+
+function rttIn({ hosts, links }: LatencyMatrix) {
+  const place = (name: string) => hosts.findIndex((host) => host.name === name);
+  return (a: string, b: string) => links[place(a)]?.[place(b)]?.rttMs;
+}
+
+function memberShell({ members }: Cluster, known: readonly KnownPeer[]): Reader | undefined {
+  const isMember = (address: string) => members.some(({ link0 }) => link0 === address);
+  return known.find(({ peer, contact }) => contact.shell && isMember(peer.address))?.contact.shell;
+}
+
+async function forecastOf(mesh: Mesh, member: Reader | undefined): Promise<JoinForecast | string> {
+  const unread = "no member let this host read the timers that are in force";
+  try {
+    const text = await member?.text(MASTER_CONF);
+    if (member === undefined || text === undefined) return unread;
+    return joinForecast(mesh, parseSettingsFile(text, MASTER_CONF), { ha: await usesHa(member) });
+  } catch (error) {
+    return error instanceof UserError ? error.message.replace(/\.$/, "") : unread;
+  }
+}
