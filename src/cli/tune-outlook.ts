@@ -2,7 +2,7 @@ import { type ForecastOptions, type Outlook, outlookOf, ringReport } from "../cl
 import type { Mesh } from "../cluster/mesh.ts";
 import { bestRing, ringOrder } from "../cluster/ring.ts";
 import type { TotemSettings } from "../cluster/totem.ts";
-import { type TunedSettings, tunedSettings } from "../cluster/tuned.ts";
+import { OUTAGE_LIMIT_WITHOUT_HA_MS, type TunedSettings, tunedSettings } from "../cluster/tuned.ts";
 import { UserError } from "../errors.ts";
 import { alignColumns } from "../up/table.ts";
 import { ms, rate, withoutNoBreak } from "./forecast-text.ts";
@@ -50,18 +50,23 @@ export function tuneOutlook(
 
 /** The settings of corosync.md 7 for a mesh. Throws E_TUNE_NO_FIT where no token suits the ring. */
 export function fittingSettings(mesh: Mesh, limitMs: number): TunedSettings {
-  const tuned = tunedSettings(mesh, ringOrder(mesh), { limitMs });
+  const order = ringOrder(mesh);
+  const tuned = tunedSettings(mesh, order, { limitMs });
   if (tuned.fits) return tuned;
   const best = bestRing(mesh);
   const { fits } = tunedSettings(mesh, best.order, { limitMs });
+  const limitWithoutHa = { limitMs: OUTAGE_LIMIT_WITHOUT_HA_MS };
+  const withoutHa = limitMs < limitWithoutHa.limitMs && tunedSettings(mesh, order, limitWithoutHa).fits;
   throw new UserError(
     "E_TUNE_NO_FIT",
     `With this ring a power cut would stop all writes for longer than ${limitMs / 1000} s, whatever the settings.`,
     {
       likely: "the hosts are too far from each other, or their ids cross the sites back and forth",
-      mend: fits
-        ? `with ids in the order ${best.order.map((place) => mesh.hosts[place]?.name).join(", ")} it fits: tailmox ring`
-        : "do not cluster these: use two clusters and Proxmox Datacenter Manager",
+      mend: `${
+        fits
+          ? `with ids in the order ${best.order.map((place) => mesh.hosts[place]?.name).join(", ")} it fits: tailmox ring`
+          : "do not cluster these: use two clusters and Proxmox Datacenter Manager"
+      }${withoutHa ? "; or, if HA is never used here: --accept-risk no-ha" : ""}`,
     },
   );
 }
@@ -99,7 +104,7 @@ export function tuneLines({ changes, before, after }: TuneOutlook, settings: str
 }
 
 /** The keys that are set and the old settings have otherwise. */
-function changedKeys(old: TotemSettings, { settings, reasons }: Reasoned): ChangedKey[] {
+export function changedKeys(old: TotemSettings, { settings, reasons }: Reasoned): ChangedKey[] {
   const was = new Map<string, number | undefined>(Object.entries(old));
   const is = new Map<string, number | undefined>(Object.entries(settings));
   return Object.entries(reasons).flatMap(([key, why]) => {

@@ -13,11 +13,14 @@ export async function runLivingTune(flags: TuneFlags): Promise<number> {
     const plan = await planTune(flags, roster, place);
     const { outlook, tuning } = plan;
     for (const line of ["", ...tuneLines(outlook, "current")]) place.screen.say(line);
-    const outcome = await apply(plan, flags, place);
+    const outcome = await applyTune(plan, flags, place);
     const result = { outcome, id: tuning.id, ...tuneResult(outlook) };
     return { outcome, result, lines: [CLOSING[outcome]] };
   });
 }
+
+/** What of the flags matters once the plan is made. */
+export type ApplyFlags = Pick<TuneFlags, "undo" | "dryRun" | "acceptRisk" | "yes" | "confirmWithin">;
 
 type Outcome = "nothing to do" | "dry run" | "tuned" | "undone";
 
@@ -28,7 +31,12 @@ const CLOSING: Record<Outcome, string> = {
   undone: "All members have the settings from before the last tuning.  Next: tailmox forecast",
 };
 
-async function apply(plan: TunePlan, flags: TuneFlags, { screen, ask }: Workplace): Promise<Outcome> {
+/** Shows the plan, asks, changes and watches. Throws E_NOT_AGREED, E_TUNE_WORSE and what tuneMembers throws. */
+export async function applyTune(
+  plan: TunePlan,
+  flags: ApplyFlags,
+  { screen, ask }: Pick<Workplace, "screen" | "ask">,
+): Promise<Outcome> {
   const { here, hosts, tuning, outlook } = plan;
   if (isSame(plan)) return "nothing to do";
   const isWorse = outlook.after.verdict.colour === "red" && outlook.before.verdict.colour !== "red";
@@ -54,7 +62,7 @@ function isSame({ tuning: { edits } }: TunePlan): boolean {
   return Bun.deepEquals(edits.old, edits.new);
 }
 
-function planSteps({ confirmWithin, undo }: TuneFlags): { title: string; why?: string }[] {
+function planSteps({ confirmWithin, undo }: ApplyFlags): { title: string; why?: string }[] {
   return [
     {
       title: `a guard on every member, which takes ${undo ? "the present" : "the old"} settings back after ${confirmWithin / 1000} s, or after 20 s without quorum`,

@@ -9,9 +9,11 @@ import { assertRoot } from "../assert-root.ts";
 import { changeHere } from "../change-here.ts";
 import { durationFlag } from "../duration.ts";
 import { parseFlags } from "../flags.ts";
+import { offerTune } from "../offer-tune.ts";
 import { readAuthKey, readSecretFile } from "../secrets.ts";
 import { serviceName, tagFlag } from "../tailnet-flags.ts";
 import { VERSION } from "../version.ts";
+import { wrap } from "../wrap.ts";
 
 /** `tailmox up`: reads what was asked, does it, shows what came of it. Gives the exit status. */
 export async function runUp(raw: unknown): Promise<number> {
@@ -20,7 +22,8 @@ export async function runUp(raw: unknown): Promise<number> {
   assertClusterName(flags.clusterName);
   assertRoot();
   const passwords = flags.passwordFile === undefined ? "" : await readSecretFile(flags.passwordFile);
-  return changeHere("tailmox up", flags, async ({ host, screen, journal, ask }) => {
+  return changeHere("tailmox up", flags, async (place) => {
+    const { host, screen, journal, ask } = place;
     const options = {
       ...flags,
       version: VERSION,
@@ -36,8 +39,13 @@ export async function runUp(raw: unknown): Promise<number> {
       waitMs: flags.wait,
       joinTimeoutMs: flags.joinTimeout,
     };
-    const result = await up(host, options, { talk: screen, ask, journal });
-    return { outcome: result.outcome, result, lines: closing(result, journal) };
+    const { mesh, ...result } = await up(host, options, { talk: screen, ask, journal });
+    const timers = hasRing(result) ? await offerTune(place, { yes: flags.yes, mesh }) : undefined;
+    return {
+      outcome: result.outcome,
+      result: { ...result, ...(timers && { timers: { outcome: timers.outcome, changes: timers.changes } }) },
+      lines: closing(result, timers?.lines ?? [], journal),
+    };
   });
 }
 
@@ -74,7 +82,12 @@ function assertClusterName(name: string): void {
   });
 }
 
-function closing(result: UpResult, { path }: Journal): string[] {
+/** A member beside others: its timers have distances to fit. */
+function hasRing({ outcome, cluster }: UpResult): boolean {
+  return outcome !== "dry run" && (cluster?.members.length ?? 0) > 1;
+}
+
+function closing(result: UpResult, timers: readonly string[], { path }: Journal): string[] {
   const log = path === undefined ? "" : `     Log: ${path}`;
   const { node, cluster, outcome, tailnet, web } = result;
   if (outcome === "staged") {
@@ -89,7 +102,6 @@ function closing(result: UpResult, { path }: Journal): string[] {
   };
   const next = outcome === "created" ? "tailmox up on the next host" : "tailmox status";
   const url = web?.url ?? (tailnet && `https://${tailnet.address}:8006`) ?? "";
-  const tune = "tailmox tune fits corosync's timers to the distances of these hosts, with a way back.";
-  const hint = outcome === "joined" ? [tune] : [];
-  return ["", words[outcome], `Web page: ${url}`, ...hint, `Next: ${next}${log}`];
+  const about = timers.flatMap((line) => wrap(line, "", ""));
+  return ["", words[outcome], `Web page: ${url}`, ...about, `Next: ${next}${log}`];
 }
