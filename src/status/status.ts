@@ -80,7 +80,6 @@ function describeTailnet(facts: TailnetFacts): StatusReport["tailnet"] {
 async function describe(here: Host, cluster: Cluster, own: OwnNode, tailnet: TailnetFacts) {
   const { name, quorate, presentVotes, expectedVotes } = cluster;
   const majority = Math.floor(expectedVotes / 2) + 1;
-  const risk = await haRisk(here, cluster.members.length);
   const { stdout } = await here.run(["corosync-cmapctl", "-m", "stats"], { timeoutMs: 10_000 });
   const links = knetStats(parseCmap(stdout));
   const members = await Promise.all(
@@ -89,6 +88,10 @@ async function describe(here: Host, cluster: Cluster, own: OwnNode, tailnet: Tai
         ? hereStatus(member, own.pve.version, tailnet)
         : memberStatus(here, member, links.get(member.id)),
     ),
+  );
+  const risk = await haRisk(
+    here,
+    members.flatMap(({ here: isHere, rttMs }) => (isHere ? [] : [rttMs])),
   );
   return {
     name,

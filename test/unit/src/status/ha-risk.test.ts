@@ -21,7 +21,19 @@ function member(token: number, resources: string): Reader {
 const resource = "vm: 100\n\tstate started\n";
 
 test("timers that stop writes for longer than HA waits are told of, once HA is used", async () => {
-  expect(await haRisk(member(20_000, resource), 3)).toContain("more than 44 s: at 60 s HA resets hosts");
-  expect(await haRisk(member(20_000, ""), 3)).toBeUndefined();
-  expect(await haRisk(member(10_000, resource), 3)).toBeUndefined();
+  expect(await haRisk(member(20_000, resource), [10, 10])).toContain(
+    "more than 44 s: at 60 s HA resets hosts",
+  );
+  expect(await haRisk(member(20_000, ""), [10, 10])).toBeUndefined();
+  expect(await haRisk(member(10_000, resource), [10, 10])).toBeUndefined();
+});
+
+test("the rotations of the new ring count too, as far as the round trips from here tell them", async () => {
+  expect(await haRisk(member(16_000, resource), [400, 100])).toContain("more than 41 s");
+  expect(await haRisk(member(16_000, resource), [null, null])).toBeUndefined();
+});
+
+test("where the round trips leave it open, both ends are told", async () => {
+  const said = await haRisk(member(15_000, resource), [300, 250, 300]);
+  expect(said).toContain("for 38 s to 46 s, no more than 40 s is safe");
 });
