@@ -76,6 +76,7 @@ async function tell(plan: LabPlan, say: (line: string) => void): Promise<Record<
   await bed.ok("qm", "stop", "101");
   // The agent ends with what it was asked, and cannot answer.
   await bed.run("qm", "guest", "exec", "102", "--", "systemctl", "mask", "--now", "qemu-guest-agent");
+  await bed.ok("tailmox", "testbed", "stop", "tailmox-test3", "--yes");
   await bed.fails("E_TESTBED_SILENT", "tailmox", "testbed", "start", "--yes", "--boot-timeout", "15s");
   await bed.fails(undefined, "tailmox", "testbed", "run", "--", "true");
   await bed.ok("tailmox", ...revert);
