@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { projectDir } from "../lab/paths.ts";
 import { drawFigure } from "./figures/draw.ts";
-import { AGAIN } from "./stability/again.ts";
+import { AGAIN } from "./judge-again.ts";
 
 /**
  * `node run.mjs proof/again.ts`: what was measured, beside what today's model forecasts. Nothing is measured; the

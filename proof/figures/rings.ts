@@ -1,25 +1,9 @@
 import { z } from "zod";
+import { ringCells } from "../ring/evidence.ts";
 import { type Point, SCATTER_SIZE, scatter } from "./scatter.ts";
 import { bar, page, text } from "./svg.ts";
 
-export const ringsMeasured = z.object({
-  cells: z.array(
-    z.object({
-      topology: z.string(),
-      hosts: z.number(),
-      word: z.string(),
-      order: z.array(z.number()),
-      predicted: z.object({ rotationMs: z.number(), writeMs: z.number(), askedRotationMs: z.number() }),
-      measured: z.object({
-        rotationMs: z.number(),
-        writeMs: z.number(),
-        writeP99Ms: z.number(),
-        rotations: z.number(),
-        writes: z.number(),
-      }),
-    }),
-  ),
-});
+const ringsMeasured = z.object({ cells: ringCells });
 
 const KINDS = [
   { colour: "#8a8f98", words: "rotation, other orders" },

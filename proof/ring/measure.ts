@@ -1,6 +1,7 @@
 import { pingFrom } from "../../lab/measure.ts";
 import type { LabPlan } from "../../lab/plan.ts";
 import { rotationMs } from "../../src/cluster/ring.ts";
+import { workedRotationMs } from "../../src/cluster/ring-figures.ts";
 import { PROXMOX_DEFAULTS } from "../../src/cluster/totem.ts";
 import { type Machine, withCells } from "../corosync-cells/batch.ts";
 import { type Cell, waysWithin } from "../corosync-cells/cell.ts";
@@ -30,15 +31,15 @@ interface OrderCell extends Cell {
 }
 
 /** At once; more would make a busy machine part of the figures. */
-const HOSTS_AT_ONCE = 60;
-const BACK_TO_BACK_SECONDS = 15;
-const RANDOM_SECONDS = 45;
+const HOSTS_AT_ONCE = 80;
+const BACK_TO_BACK_SECONDS = 10;
+const RANDOM_SECONDS = 30;
 const WRITERS = 3;
 
 /** Measures all topologies, each in several orders of ids, batch by batch. */
 export async function measureRings(
   say: (line: string) => void,
-  { topologies = TOPOLOGIES, most = 8 }: { topologies?: readonly Topology[]; most?: number } = {},
+  { topologies = TOPOLOGIES, most = 6 }: { topologies?: readonly Topology[]; most?: number } = {},
 ): Promise<{ cells: RingCell[]; machine: Machine[] }> {
   const cells: RingCell[] = [];
   const machine: Machine[] = [];
@@ -108,7 +109,7 @@ async function oneRing(plan: LabPlan, cell: OrderCell & PlacedCell): Promise<Rin
     order: cell.order,
     predicted: {
       rotationMs: rounded(turn),
-      writeMs: rounded(turn / 2),
+      writeMs: rounded(workedRotationMs(turn, cell.hosts) / 2),
       askedRotationMs: rounded(rotationMs(meshOf(cell.topology), cell.order)),
     },
     measured: {

@@ -14,14 +14,14 @@ export interface Event {
 export const EVENTS: readonly Event[] = [
   {
     name: "tailscaled restarts",
-    runs: 12,
+    runs: 10,
     tunedStandsIt: true,
     happen: (ring, which) => must(ring, which, "systemctl", "restart", "tailscaled"),
   },
   {
     // What an upgrade of the package takes.
     name: "tailscaled is away for 3 s",
-    runs: 6,
+    runs: 3,
     tunedStandsIt: true,
     async happen(ring, which) {
       await must(ring, which, "systemctl", "stop", "tailscaled");
@@ -51,7 +51,7 @@ export const EVENTS: readonly Event[] = [
   },
   {
     name: "direct paths of one host lost for 30 s (DERP carries on)",
-    runs: 6,
+    runs: 3,
     tunedStandsIt: true,
     async happen(ring, which) {
       await must(ring, which, "nft", "add", "table", "inet", "nodirect");
@@ -65,7 +65,7 @@ export const EVENTS: readonly Event[] = [
   },
   {
     name: "tailscaled sleeps for 45 s",
-    runs: 3,
+    runs: 2,
     tunedStandsIt: false,
     async happen(ring, which) {
       await must(ring, which, "systemctl", "kill", "--signal=SIGSTOP", "tailscaled");

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { z } from "zod";
 import { projectDir } from "../../../lab/paths.ts";
-import { AGAIN } from "../../../proof/stability/again.ts";
+import { AGAIN } from "../../../proof/judge-again.ts";
 import { lossCells } from "../../../proof/stability/evidence.ts";
 import { expectedOf } from "../../../proof/stability/expected.ts";
 
@@ -48,11 +48,14 @@ describe("the forecast beside the evidence", async () => {
   });
 });
 
-describe("outages, bursts and endings beside the evidence", () => {
-  test.each(["stability-outages-idle", "stability-bursts", "stability-endings"])("%s holds", async (name) => {
-    const again = AGAIN[name];
-    expect(again?.({ cells: await cellsIn(name) }).broken).toEqual([]);
-  });
+describe("rings, outages, bursts and endings beside the evidence", () => {
+  test.each(["ring", "stability-outages-idle", "stability-bursts", "stability-endings"])(
+    "%s holds",
+    async (name) => {
+      const again = AGAIN[name];
+      expect(again?.({ cells: await cellsIn(name) }).broken).toEqual([]);
+    },
+  );
 });
 
 async function cellsIn(name: string): Promise<unknown> {

@@ -1,10 +1,13 @@
 import { z } from "zod";
-import { expectedEndings } from "./endings.ts";
-import { burstCells, endingCells, lossCells, outageCells } from "./evidence.ts";
-import { expectedOf } from "./expected.ts";
-import { judgeEndings } from "./judge-endings.ts";
-import { judgeLoss } from "./judge-loss.ts";
-import { burstBeside, judgeBursts, judgeOutages, outageBeside } from "./judge-silences.ts";
+import { workedRotationMs } from "../src/cluster/ring-figures.ts";
+import { ringCells } from "./ring/evidence.ts";
+import { judgeRings } from "./ring/judge.ts";
+import { expectedEndings } from "./stability/endings.ts";
+import { burstCells, endingCells, lossCells, outageCells } from "./stability/evidence.ts";
+import { expectedOf } from "./stability/expected.ts";
+import { judgeEndings } from "./stability/judge-endings.ts";
+import { judgeLoss } from "./stability/judge-loss.ts";
+import { burstBeside, judgeBursts, judgeOutages, outageBeside } from "./stability/judge-silences.ts";
 
 /** The cells of a proof beside what today's model forecasts, and what does not hold. */
 export interface Judged {
@@ -14,6 +17,15 @@ export interface Judged {
 
 /** Judges what was measured anew: whoever changes the model need not measure again. By the name of the proof. */
 export const AGAIN: Readonly<Record<string, (measured: unknown) => Judged>> = {
+  // The rotation is the sum of measured delays; what follows from it is the model's.
+  ring: (measured) => {
+    const cells = cellsOf(measured, ringCells).map((cell) => {
+      const { rotationMs } = cell.predicted;
+      const writeMs = Math.round(workedRotationMs(rotationMs, cell.hosts) * 5) / 10;
+      return { ...cell, predicted: { ...cell.predicted, writeMs } };
+    });
+    return { cells, broken: judgeRings(cells) };
+  },
   "stability-loss": (measured) => {
     const cells = cellsOf(measured, lossCells).map((cell) => ({
       ...cell,
