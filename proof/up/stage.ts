@@ -43,15 +43,16 @@ export async function setStage(name: string, parts: Partial<ScenarioInput> = {})
   const stage = onStage(plan);
   const key = await createAuthKey(plan);
   const passwords = plan.hosts.map((host) => `${host.name}=${host.password}\n`).join("");
-  await Promise.all(
-    plan.hosts.map(async (host) => {
-      await writeHostFile(plan, host, "/root/tailnet.key", `${key}\n`, 0o600);
-      await writeHostFile(plan, host, "/root/passwords", passwords, 0o600);
-      const login = ["--login-server", loginServer(plan), "--auth-key-file", "/root/tailnet.key"];
-      const said = await stage.tailmox(host.name, "up", "--yes", "--staging", ...login);
-      if (said.exitCode !== 0) throw new Error(`${host.name} was not staged: ${said.text}`);
-    }),
-  );
+  const logIn = async (host: HostPlan) => {
+    await writeHostFile(plan, host, "/root/tailnet.key", `${key}\n`, 0o600);
+    await writeHostFile(plan, host, "/root/passwords", passwords, 0o600);
+    const login = ["--login-server", loginServer(plan), "--auth-key-file", "/root/tailnet.key"];
+    const said = await stage.tailmox(host.name, "up", "--yes", "--staging", ...login);
+    if (said.exitCode !== 0) throw new Error(`${host.name} was not staged: ${said.text}`);
+  };
+  // The first one before the others: it gets the lowest address, and is elected.
+  await Promise.all(plan.hosts.slice(0, 1).map(logIn));
+  await Promise.all(plan.hosts.slice(1).map(logIn));
   await stage.keep("staged");
   return stage;
 }

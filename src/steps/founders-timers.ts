@@ -2,8 +2,10 @@ import type { Cluster } from "../cluster/facts.ts";
 import { settingsEdit, tuneTexts } from "../cluster/tune-edit.ts";
 import { FOUNDERS_SETTINGS } from "../cluster/tuned.ts";
 import { UserError } from "../errors.ts";
+import { poll } from "../host/deadline.ts";
 import type { Host, Reader } from "../host/host.ts";
 import { readCreated } from "../proxmox/created.ts";
+import { readPlace } from "../proxmox/place.ts";
 import { MASTER_CONF } from "../tune/guard-script.ts";
 import { publishConf } from "../tune/publish.ts";
 import type { Step } from "./step.ts";
@@ -16,7 +18,12 @@ export function foundersTimers(): Step {
     why: "Proxmox's own timers are for one room: over the internet little loss makes members come and go",
     usually: "usually 1 s",
     check: async (host) => !(await hasProxmoxTimers(host)),
-    do: async (host) => {
+    do: async (host, doing) => {
+      doing("waiting for quorum");
+      await poll(30_000, 500, async () => {
+        const place = await readPlace(host).catch(() => undefined);
+        return place?.kind === "member" && place.cluster.quorate ? true : undefined;
+      });
       const words = await setFoundersTimers(host);
       return words === "" ? "set" : words.replace(/^, /, "");
     },
@@ -32,8 +39,11 @@ export function foundersTimers(): Step {
 
 /** Whether `up` made this cluster of one and was cut off before it gave it timers. */
 export async function lacksFoundersTimers(reader: Pick<Reader, "text">, cluster: Cluster): Promise<boolean> {
-  if (cluster.members.length !== 1 || !cluster.quorate) return false;
-  return (await readCreated(reader))?.cluster === cluster.name && (await hasProxmoxTimers(reader));
+  return (
+    cluster.members.length === 1 &&
+    (await readCreated(reader))?.cluster === cluster.name &&
+    (await hasProxmoxTimers(reader))
+  );
 }
 
 /** No reason to call a cluster failed: what went wrong, in words, or nothing. */
