@@ -14,7 +14,7 @@ const tailscaledMeasured = z.object({
 });
 
 const ROW = 44;
-const LEFT = 330;
+const LEFT = 400;
 const CHANGE = 70;
 
 /** One dot for each run: how many membership changes it cost. */

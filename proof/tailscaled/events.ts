@@ -50,14 +50,14 @@ export const EVENTS: readonly Event[] = [
     },
   },
   {
-    name: "direct paths of one host lost for 30 s (DERP carries on)",
+    name: "one host refused its direct packets for 30 s, DERP carries on",
     runs: 3,
     tunedStandsIt: true,
     async happen(ring, which) {
       await must(ring, which, "nft", "add", "table", "inet", "nodirect");
       const chain = "{ type filter hook output priority -10 ; }";
       await must(ring, which, "nft", `add chain inet nodirect out ${chain}`);
-      // WireGuard and disco between hosts; the relay and the control server speak TCP.
+      // WireGuard and disco between hosts; the relay and the control server speak TCP. The sender is told: it notices.
       await must(ring, which, "nft", "add rule inet nodirect out udp sport 41641 drop");
       await Bun.sleep(30_000);
       await must(ring, which, "nft", "delete", "table", "inet", "nodirect");
