@@ -62,11 +62,10 @@ async function wantedChanges(host: Reader, mesh: Mesh): Promise<ChangedKey[]> {
   return changes.every(isNoise) ? [] : changes;
 }
 
+/** All keys, and the reason of the first, from which the others mostly follow. */
 function wouldChange(changes: readonly ChangedKey[]): string {
-  const keys = changes.map(
-    ({ key, old, new: value, why }) => `${key} ${old ?? "default"} -> ${value} (${why})`,
-  );
-  return `tailmox tune would change ${keys.join(", ")}.`;
+  const keys = changes.map(({ key, old, new: value }) => `${key} ${old ?? "default"} -> ${value}`);
+  return `tailmox tune would change ${keys.join(", ")}: ${changes[0]?.why}.`;
 }
 
 function errorWords(error: unknown): string {

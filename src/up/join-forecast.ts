@@ -6,7 +6,7 @@ import type { UpOptions } from "./options.ts";
 
 /** What will come of a join, in words, below its plan. */
 export function forecastWords({ forecast }: Pick<JoinOutlook, "forecast">): string {
-  if (typeof forecast === "string") return `Forecast: unknown. ${forecast}.`;
+  if (typeof forecast === "string") return `Forecast: unknown. ${forecast}`;
   const { hosts, verdict, figures } = forecast;
   const why = verdict.reasons.map(({ text }) => text).join("; ");
   const loss =

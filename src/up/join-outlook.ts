@@ -49,7 +49,7 @@ function meshOrWhy(matrix: LatencyMatrix): Mesh | string {
     return fullMesh(matrix);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    if (error.code !== "E_DEAD_PAIR") return error.message.replace(/\.$/, "");
+    if (error.code !== "E_DEAD_PAIR") return `Not every link is known. ${error.message}`;
     throw new UserError("E_DEAD_PAIR", error.message, {
       likely: "a firewall, a tailnet policy or a router between them",
       mend: "mend that path (on one of the two: tailmox check THE-OTHER), then tailmox up",
@@ -68,12 +68,12 @@ function memberShell({ members }: Cluster, known: readonly KnownPeer[]): Reader 
 }
 
 async function forecastOf(mesh: Mesh, member: Reader | undefined): Promise<JoinForecast | string> {
-  const unread = "no member let this host read the timers that are in force";
+  const unread = "No member let this host read the timers that are in force.";
   try {
     const text = await member?.text(MASTER_CONF);
     if (member === undefined || text === undefined) return unread;
     return joinForecast(mesh, parseSettingsFile(text, MASTER_CONF), { ha: await usesHa(member) });
   } catch (error) {
-    return error instanceof UserError ? error.message.replace(/\.$/, "") : unread;
+    return error instanceof UserError ? error.message : unread;
   }
 }
