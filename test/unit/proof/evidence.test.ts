@@ -49,7 +49,7 @@ describe("the forecast beside the evidence", async () => {
 });
 
 describe("rings, outages, bursts and endings beside the evidence", () => {
-  test.each(["ring", "stability-outages-idle", "stability-bursts", "stability-endings"])(
+  test.each(["ring", "stability-outages", "stability-outages-idle", "stability-bursts", "stability-endings"])(
     "%s holds",
     async (name) => {
       const again = AGAIN[name];
