@@ -24,15 +24,19 @@ describeLab("tailmox up on hosts of two sites", () => {
   }, 300_000);
   afterAll(() => stage.close(), 60_000);
 
-  test("gives the fourth an id between those of the first two, and the ring is as short as it can be", async () => {
+  test("gives the fourth an id beside the host of its own site, and the ring is as short as it can be", async () => {
     for (const [index, name] of ["pve1", "pve2", "pve3", "pve4"].entries()) {
       const said = await stage.up(name, ...(index === 0 ? ["--create"] : []));
       expect(said.exitCode).toBe(0);
-      if (index === 3) expect(said.text).toContain("between pve1 (10) and pve2 (20) the ring is shortest");
+      // Both sides of pve2 are as good: the echoes of the day decide.
+      if (index === 3)
+        expect(said.text).toMatch(/between (pve1|pve2) .* and (pve2|pve3) .* the ring is shortest/);
     }
     const conf = await stage.sh("pve1", "cat /etc/pve/corosync.conf");
     const ids = [...conf.matchAll(/name: (\S+)\s+nodeid: (\d+)/g)].map(([, name, id]) => [name, Number(id)]);
-    expect(Object.fromEntries(ids)).toEqual({ pve1: 10, pve4: 15, pve2: 20, pve3: 30 });
+    const { pve4, ...others } = Object.fromEntries(ids);
+    expect(others).toEqual({ pve1: 10, pve2: 20, pve3: 30 });
+    expect([15, 25]).toContain(pve4);
     const ring = await stage.tailmox("pve1", "ring");
     console.log(ring.text);
     expect(ring.exitCode).toBe(0);
