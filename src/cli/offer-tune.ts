@@ -7,7 +7,7 @@ import type { Reader } from "../host/host.ts";
 import { MASTER_CONF } from "../tune/guard-script.ts";
 import type { Workplace } from "./change-here.ts";
 import { livingMesh } from "./living-mesh.ts";
-import { clusterRoster, planTune } from "./tune-living.ts";
+import { clusterRoster, planTune, SILENT } from "./tune-living.ts";
 import { type ChangedKey, changedKeys, fittingSettings, tuneLines } from "./tune-outlook.ts";
 import { applyTune } from "./tune-run.ts";
 
@@ -47,9 +47,6 @@ export async function offerTune(
 }
 
 const LATER = ["Later: tailmox tune"];
-
-/** The run has its own journal, and its own words for what it measures. */
-const SILENT = { json: false, verbose: false, logFile: undefined, tag: "tag:tailmox" };
 
 /** What differs by less follows from one measurement to the next, and would be offered for ever. */
 const NOISE = 0.1;
