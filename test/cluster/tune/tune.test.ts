@@ -80,4 +80,23 @@ describeLab("tailmox tune on a living cluster of three hosts", () => {
     const after = await ring.settledOn(60_000);
     expect(after).toBe(ring.withVersion(before, ring.version(before) + 2));
   }, 300_000);
+
+  test("once HA is used no outage beyond its watchdog is agreed to, and status warns of timers that allow one", async () => {
+    const sh = (script: string) => ring.on("pve1", "sh", "-c", script);
+    expect((await sh("mkdir -p /etc/pve/ha && echo 'vm: 100' >/etc/pve/ha/resources.cfg")).exitCode).toBe(0);
+    const tune = await ring.on("pve1", "tailmox", "tune", "--accept-risk", "no-ha", "--dry-run");
+    expect(tune).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("HA is used here") });
+    // The same config_version: corosync goes on as it is, and only the file that all reload next time says it.
+    const conf = "/etc/pve/corosync.conf";
+    const longer = `sed 's/token_coefficient: .*/token_coefficient: 18000/' ${conf} >${conf}.new && mv ${conf}.new ${conf}`;
+    expect((await sh(longer)).exitCode).toBe(0);
+    const { stdout } = await ring.on("pve1", "tailmox", "status", "--json");
+    const { result } = statusJson.parse(JSON.parse(stdout));
+    // 46.2 s of token and consensus, and some rotations.
+    expect(result.cluster.findings.join("\n")).toMatch(/more than 4[6-9] s: at 60 s HA resets hosts/);
+  }, 60_000);
+});
+
+const statusJson = z.object({
+  result: z.object({ cluster: z.object({ findings: z.array(z.string()) }) }),
 });
