@@ -4,6 +4,7 @@ import { type LabPlan, planLab } from "../../lab/plan.ts";
 import { scenario } from "../../lab/scenario.ts";
 import type { Cell } from "./cell.ts";
 import { startCell } from "./corosync.ts";
+import { endCells } from "./end.ts";
 import { fabricOf, type PlacedCell } from "./fabric.ts";
 import { untilWhole } from "./ring-log.ts";
 
@@ -49,7 +50,7 @@ export async function withCells<Kind extends Cell, Result>(
       },
     };
   } finally {
-    await takeDown(plan);
+    await endCells(plan);
   }
 }
 
