@@ -1,4 +1,6 @@
-import { projectDir } from "../lab/paths.ts";
+import { mkdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { cacheDir, projectDir } from "../lab/paths.ts";
 import { run } from "../src/host/run.ts";
 import type { Proof } from "./run.ts";
 import { digestOf, readRecord, versions, writeRecord } from "./up/record.ts";
@@ -40,13 +42,14 @@ async function tell(story: Story, say: (line: string) => void): Promise<string |
   const began = new Date();
   const argv = [process.execPath, "test", "--timeout", "400000", `./${story.file}`] as const;
   const env = { TMPDIR: "/tmp", FORCE_COLOR: "0" };
-  const { exitCode, stderr } = await run(argv, { cwd: projectDir, env, timeoutMs: 40 * 60_000 });
+  const { exitCode, stdout, stderr } = await run(argv, { cwd: projectDir, env, timeoutMs: 90 * 60_000 });
   const cases = [...stderr.matchAll(/^\((pass|fail|skip)\) (.+?)(?: \[([\d.]+)ms\])?$/gm)].map(
     ([, verdict, title = "", ms]) => ({ verdict, title, seconds: Math.round(Number(ms ?? 0) / 100) / 10 }),
   );
   for (const { verdict, title, seconds } of cases) say(`  ${verdict}  ${title}  ${seconds} s`);
   const whole = cases.length > 0 && cases.every(({ verdict }) => verdict === "pass");
-  if (exitCode !== 0 || !whole) return stderr.slice(-4_000);
+  if (exitCode !== 0 || !whole)
+    return `${stderr.slice(-4_000)}\nAll of it: ${await keep(story, stdout + stderr)}`;
   await writeRecord(story, {
     file: story.file,
     date: began.toISOString(),
@@ -56,4 +59,12 @@ async function tell(story: Story, say: (line: string) => void): Promise<string |
     cases: cases.map(({ title, seconds }) => ({ title, seconds })),
   });
   return undefined;
+}
+
+/** Where the output of a failed story is, for whoever looks for the reason. */
+async function keep({ file }: Story, output: string): Promise<string> {
+  const path = join(cacheDir, "stories", `${basename(file, ".test.ts")}.log`);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, output);
+  return path;
 }
