@@ -12,7 +12,11 @@ const RULES = [
   "src/cluster/elect-founder.ts",
 ] as const;
 const JOIN = ["src/steps/join-cluster.ts", "src/steps/undo-join.ts", "src/steps/half-joined.ts"] as const;
-const CREATE = ["src/steps/create-cluster.ts", "src/steps/founders-timers.ts"] as const;
+const CREATE = [
+  "src/steps/create-cluster.ts",
+  "src/steps/founders-key.ts",
+  "src/steps/founders-timers.ts",
+] as const;
 
 /** All that `npm run proof -- up` runs. Of what is under test/, `npm test` runs a sample besides. */
 export const STORIES: readonly Story[] = [

@@ -17,6 +17,8 @@ export interface PlanFacts {
   readonly publishedAddress: string | undefined;
   /** corosync starts after tailscaled, by a drop-in of ours. */
   readonly corosyncAfterTailscaled: boolean;
+  /** A cluster that `up` has just made has an empty key: a power cut came before it reached the disk. */
+  readonly lacksKey?: boolean;
   /** A cluster that `up` has just made has Proxmox's timers still: that run was cut off. */
   readonly lacksTimers?: boolean;
   /** Where a joiner belongs in the ring; absent where it does not join. */
@@ -42,6 +44,7 @@ export type ClusterStep =
       /** A founder keeps its old certificate unless told; a joiner gets a new one anyway (proxmox.md 1). */
       readonly renewCertificate: boolean;
     }
+  | { readonly kind: "founders key" }
   | { readonly kind: "founders timers" }
   | { readonly kind: "create"; readonly clusterName: string; readonly address: string }
   /** The provisional cluster of this host alone. */
@@ -65,8 +68,9 @@ export function planCluster(facts: PlanFacts, decision: Decision, clusterName: s
   const order: ClusterStep[] = facts.corosyncAfterTailscaled ? [] : [{ kind: "corosync order" }];
   const { node, address } = facts;
   if (decision.kind === "already member") {
+    const key: ClusterStep[] = facts.lacksKey ? [{ kind: "founders key" }] : [];
     const timers: ClusterStep[] = facts.lacksTimers ? [{ kind: "founders timers" }] : [];
-    return [...order, ...timers, ...planNames(facts, decision.cluster.members)];
+    return [...order, ...key, ...timers, ...planNames(facts, decision.cluster.members)];
   }
   if (decision.kind === "create") {
     const names = [...planNames(facts, []), ...planAddress(facts, { renewCertificate: true })];

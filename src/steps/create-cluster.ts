@@ -36,10 +36,12 @@ export function createCluster({ clusterName, address, assertStillFirst }: Create
         async (writer) => {
           // Before, so that a run cut off here knows its own work again.
           await noteCreated(writer, { cluster: clusterName, by: "tailmox up", at: new Date().toISOString() });
-          return runInUnit(writer, pvecmCreate(clusterName, address), {
+          const output = await runInUnit(writer, pvecmCreate(clusterName, address), {
             unit: `tailmox-create-${process.pid}`,
             timeoutMs: 60_000,
           });
+          await settleOnDisk(writer);
+          return output;
         },
       );
       doing("waiting for quorum");

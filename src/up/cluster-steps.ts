@@ -7,6 +7,7 @@ import { armGuardStep, type JoinTurn } from "../steps/arm-guard.ts";
 import { corosyncOrder } from "../steps/corosync-order.ts";
 import { createCluster } from "../steps/create-cluster.ts";
 import { dissolveCluster } from "../steps/dissolve-cluster.ts";
+import { foundersKey } from "../steps/founders-key.ts";
 import { foundersTimers } from "../steps/founders-timers.ts";
 import { hostsFile } from "../steps/hosts-file.ts";
 import { hostsTemplate } from "../steps/hosts-template.ts";
@@ -50,6 +51,8 @@ function toStep(step: ClusterStep, need: StepsNeed, turn: JoinTurn): Step {
       return hostsTemplate(step);
     case "publish address":
       return publishAddress(step);
+    case "founders key":
+      return foundersKey();
     case "founders timers":
       return foundersTimers();
     case "create":

@@ -5,6 +5,7 @@ import type { Host } from "../host/host.ts";
 import { readPublishedAddress } from "../proxmox/published-address.ts";
 import { applySteps } from "../steps/apply.ts";
 import { hasDropIn } from "../steps/corosync-order.ts";
+import { lacksFoundersKey } from "../steps/founders-key.ts";
 import { lacksFoundersTimers } from "../steps/founders-timers.ts";
 import { removeOwnEntry } from "../steps/remove-own-entry.ts";
 import type { KnownPeer } from "./ask-peers.ts";
@@ -106,7 +107,10 @@ async function planFacts(host: Host, self: StepsNeed["self"], decision: Decision
     ...(!isMember && (await templateOfHosts(host))),
     publishedAddress: await readPublishedAddress(host, self.name),
     corosyncAfterTailscaled: await hasDropIn(host),
-    ...(isMember && { lacksTimers: await lacksFoundersTimers(host, decision.cluster) }),
+    ...(isMember && {
+      lacksKey: await lacksFoundersKey(host, decision.cluster),
+      lacksTimers: await lacksFoundersTimers(host, decision.cluster),
+    }),
   };
 }
 

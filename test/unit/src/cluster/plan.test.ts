@@ -66,6 +66,7 @@ describe("cluster plan", () => {
       hostsTemplate: fc.oneof(fc.constant("127.0.1.1 {{fqdn}} {{hostname}}\n"), fc.string()),
       publishedAddress: fc.constantFrom(undefined, "192.168.1.12", "100.64.0.2"),
       corosyncAfterTailscaled: fc.boolean(),
+      lacksKey: fc.boolean(),
       lacksTimers: fc.boolean(),
     });
     const decisions = fc.constantFrom<Decision>(create, join, { ...join, leaves: own }, settled);
@@ -125,14 +126,19 @@ function apply(world: World, step: ClusterStep): World {
         : withFacts({ hostsTemplate: editTemplate(facts.hostsTemplate ?? "", step.entries) });
     case "publish address":
       return withFacts({ publishedAddress: step.address });
+    case "founders key":
+      return withFacts({ lacksKey: false });
     case "founders timers":
       return withFacts({ lacksTimers: false });
     case "create":
-      return { ...withFacts({ lacksTimers: false }), decision: { kind: "already member", cluster: own } };
+      return {
+        ...withFacts({ lacksKey: false, lacksTimers: false }),
+        decision: { kind: "already member", cluster: own },
+      };
     case "dissolve":
       return decision.kind === "join" ? { ...world, decision: join } : world;
     case "join":
-      return { ...withFacts({ lacksTimers: false }), decision: settled };
+      return { ...withFacts({ lacksKey: false, lacksTimers: false }), decision: settled };
     case "arm guard":
     case "names everywhere":
       return world;

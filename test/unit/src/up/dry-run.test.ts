@@ -118,6 +118,7 @@ describe("a dry run", () => {
         /^run systemd-run .* -- pvecm create tailmox --link0 address=100\.64\.0\.1 --nodeid 10$/,
       ),
       expect.stringMatching(/^run systemctl reset-failed/),
+      expect.stringMatching(/^run sync --file-system/),
       "run mkdir -p /etc/pve/priv/lock",
       "run mkdir /etc/pve/priv/lock/file-corosync_conf",
       "run dd of=/etc/pve/corosync.conf.tailmox status=none",
