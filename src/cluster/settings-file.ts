@@ -16,10 +16,6 @@ const jsonSettings = z.union([
  */
 export function parseSettingsFile(text: string, file: string): TotemSettings {
   const raw = text.trimStart().startsWith("{") ? fromJson(text, file) : fromCorosyncConf(text, file);
-  const known = Object.keys(totemSettings.shape);
-  const given = Object.keys(z.record(z.string(), z.unknown()).catch({}).parse(raw));
-  if (!given.some((key) => known.includes(key)))
-    throw badSettings(file, "none of the keys of totem is in it");
   const read = totemSettings.safeParse(raw);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
@@ -36,9 +32,14 @@ function fromJson(text: string, file: string): unknown {
       `it does not parse as JSON (${error instanceof Error ? error.message : "unknown"})`,
     );
   }
-  return jsonSettings.catch({}).parse(raw);
+  const settings = jsonSettings.catch({}).parse(raw);
+  const known = Object.keys(totemSettings.shape);
+  const given = Object.keys(z.record(z.string(), z.unknown()).catch({}).parse(settings));
+  if (given.some((key) => known.includes(key))) return settings;
+  throw badSettings(file, "none of the keys of totem is in it");
 }
 
+/** As Proxmox 8 writes it, with none of the keys, it means corosync's defaults. */
 function fromCorosyncConf(text: string, file: string): unknown {
   const root = parseSections(text);
   if (root === undefined) throw badSettings(file, "a brace is missing in it");

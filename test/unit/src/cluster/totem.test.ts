@@ -104,3 +104,9 @@ describe("totem settings from a file", () => {
     expect(() => parseSettingsFile(text, "f")).toThrow(words);
   });
 });
+
+test("a corosync.conf as Proxmox 8 writes it, without any of the keys, means corosync's defaults", () => {
+  const conf =
+    "totem {\n  cluster_name: two\n  config_version: 1\n  interface {\n    linknumber: 0\n  }\n}\n";
+  expect(parseSettingsFile(conf, "corosync.conf")).toEqual(PROXMOX_DEFAULTS["pve-8"]);
+});
