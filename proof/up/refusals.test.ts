@@ -46,7 +46,7 @@ describeLab("tailmox up refuses, and changes nothing", () => {
     await expectStandalone("pve1");
     const without = await stage.up("pve1", "--without", "pve3");
     expect(without.exitCode).toBe(0);
-    expect(without.text).toContain("without pve3");
+    expect(without.text).toContain("Without pve3");
     await bootHost(stage.plan, stage.host("pve3"));
   }, 200_000);
 

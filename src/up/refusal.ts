@@ -107,12 +107,14 @@ function unknown(peers: readonly Peer[]): UserError {
       ? verdict.tried.map((words) => words.replace(`root@${address}: `, "").replace(/\.$/, ""))
       : ["neither root's ssh key nor a password was accepted"],
   );
+  const isSilent = peers.every(({ verdict }) => verdict.kind === "unknown");
   return new UserError("E_PEER_UNKNOWN", `whether ${names} is in a cluster could not be found out`, {
     // What failed alike on several peers is said once.
     likely: [...new Set(tried)].join("; "),
     mend:
       "give root's password of the peers: --password-file FILE (one line, or lines NAME=PASSWORD); " +
-      "or, where one is in a cluster, tailmox admit on a member while tailmox up runs here",
+      "or, where one is in a cluster, tailmox admit on a member while tailmox up runs here" +
+      (isSilent ? `; or, where it is switched off and in no cluster: --without ${peers[0]?.name}` : ""),
   });
 }
 
