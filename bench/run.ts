@@ -9,6 +9,7 @@ const BENCHES: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> =
   start: async () => (await import("./start.ts")).benchStart,
   policy: async () => (await import("./policy.ts")).benchPolicy,
   preflight: async () => (await import("./preflight.ts")).benchPreflight,
+  join: async () => (await import("./join.ts")).benchJoin,
   demo: async () => (await import("./demo.ts")).benchDemo,
 };
 
