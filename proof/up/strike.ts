@@ -34,7 +34,7 @@ export async function strikeAtEveryChange(stage: Stage, trial: Trial): Promise<v
 }
 
 /** Gives false when the run had fewer changes. */
-async function strikeAt(stage: Stage, trial: Trial, change: number): Promise<boolean> {
+export async function strikeAt(stage: Stage, trial: Trial, change: number): Promise<boolean> {
   const { host, blow, members } = trial;
   await stage.back(trial.snapshot);
   await stage.sh(host, "rm -f /var/log/tailmox.log");

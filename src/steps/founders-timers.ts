@@ -5,7 +5,6 @@ import { UserError } from "../errors.ts";
 import { poll } from "../host/deadline.ts";
 import type { Host, Reader } from "../host/host.ts";
 import { readCreated } from "../proxmox/created.ts";
-import { readPlace } from "../proxmox/place.ts";
 import { MASTER_CONF } from "../tune/guard-script.ts";
 import { publishConf } from "../tune/publish.ts";
 import type { Step } from "./step.ts";
@@ -18,12 +17,7 @@ export function foundersTimers(): Step {
     why: "Proxmox's own timers are for one room: over the internet little loss makes members come and go",
     usually: "usually 1 s",
     check: async (host) => !(await hasProxmoxTimers(host)),
-    do: async (host, doing) => {
-      doing("waiting for quorum");
-      await poll(30_000, 500, async () => {
-        const place = await readPlace(host).catch(() => undefined);
-        return place?.kind === "member" && place.cluster.quorate ? true : undefined;
-      });
+    do: async (host) => {
       const words = await setFoundersTimers(host);
       return words === "" ? "set" : words.replace(/^, /, "");
     },
@@ -46,19 +40,34 @@ export async function lacksFoundersTimers(reader: Pick<Reader, "text">, cluster:
   );
 }
 
-/** No reason to call a cluster failed: what went wrong, in words, or nothing. */
+/**
+ * No reason to call a cluster failed: what went wrong, in words, or nothing. /etc/pve takes a moment longer than
+ * corosync until it may be written.
+ */
 export async function setFoundersTimers(host: Host): Promise<string> {
-  try {
-    const old = (await host.text(MASTER_CONF)) ?? "";
-    const { texts } = tuneTexts(old, settingsEdit(FOUNDERS_SETTINGS));
-    await publishConf(host, old, texts.new, {
-      what: "timers for long distances",
-      undo: "tailmox tune --to pve-9",
-    });
-    return "";
-  } catch (error) {
-    return `, with Proxmox's own timers (${error instanceof Error ? error.message : String(error)})`;
-  }
+  let failure: unknown;
+  const set = await poll(PATIENCE_MS, 1_000, () =>
+    publishFoundersTimers(host).then(
+      () => true as const,
+      (error: unknown) => {
+        failure = error;
+        return undefined;
+      },
+    ),
+  );
+  if (set) return "";
+  return `, with Proxmox's own timers (${failure instanceof Error ? failure.message : String(failure)})`;
+}
+
+const PATIENCE_MS = 20_000;
+
+async function publishFoundersTimers(host: Host): Promise<void> {
+  const old = (await host.text(MASTER_CONF)) ?? "";
+  const { texts } = tuneTexts(old, settingsEdit(FOUNDERS_SETTINGS));
+  await publishConf(host, old, texts.new, {
+    what: "timers for long distances",
+    undo: "tailmox tune --to pve-9",
+  });
 }
 
 /** Proxmox writes a coefficient at most, never a token (proxmox.md 3). */
