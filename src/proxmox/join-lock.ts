@@ -73,7 +73,9 @@ async function tryLock(writer: Writer, holder: string, beat: string): Promise<st
   if (exitCode === 0) return "";
   const { stdout } = await writer.run(["systemctl", "show", LOCK_UNIT, "--property=Description"]);
   const other = /^Description=(.+)$/m.exec(stdout)?.[1] ?? "";
-  if (/already/.test(stderr)) return other || "another host";
+  // In this host's own name: a run that died here within the last 20 s, since two never run at once. Its lock is ours
+  // now; to wait for it would be for ever, since the beat that it dies without has just been given.
+  if (/already/.test(stderr)) return other === holder ? "" : other || "another host";
   throw new UserError("E_JOIN_LOCKED", `the join lock could not be taken on ${writer.name}`, {
     likely: stderr.trim() || "systemd-run gave no reason",
     mend: `systemctl status on ${writer.name}; then run tailmox up again`,

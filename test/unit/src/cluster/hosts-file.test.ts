@@ -136,7 +136,7 @@ describe("hosts file, for any text", () => {
         const foreign = all.filter(isForeign).map((one) => one + ending);
         const edited = withoutBlock(editHosts(all.map((one) => one + ending).join(""), wanted));
         // In their order; a line of ours that lost its name may look like one of them.
-        let left = edited.match(/[^\n]*\n|[^\n]+/g) ?? [];
+        let left: string[] = [...(edited.match(/[^\n]*\n|[^\n]+/g) ?? [])];
         for (const one of foreign) {
           expect(left).toContain(one);
           left = left.slice(left.indexOf(one) + 1);
