@@ -323,11 +323,13 @@ describeLab("the REST API of a stand-in host", () => {
 
   test("every published path answers as its schema says, or 501", async () => {
     const service = "corosync";
+    await pve1.sh("qm create 100 --name answers --memory 512");
     const tasks = z.array(z.object({ upid: z.string() })).parse((await get("/nodes/pve1/tasks")).data);
     const concrete = (path: string) =>
       path
         .replace("{node}", "pve1")
         .replace("{service}", service)
+        .replace("{storage}", "local")
         .replace("{upid}", tasks[0]?.upid ?? "")
         .replace(/\{[^}]+\}/g, "100");
     const wrong: string[] = [];
