@@ -21,6 +21,8 @@ export interface PlanFacts {
   readonly lacksKey?: boolean;
   /** A cluster that `up` has just made has Proxmox's timers still: that run was cut off. */
   readonly lacksTimers?: boolean;
+  /** Other members that do not know the names of all: the run that joined was cut off, or did not reach them. */
+  readonly namesLackedBy?: readonly string[];
   /** Where a joiner belongs in the ring; absent where it does not join. */
   readonly ringPlace?: RingPlace;
 }
@@ -60,7 +62,7 @@ export type ClusterStep =
       readonly ringPlace?: RingPlace;
     }
   /** The block of all names on all members. */
-  | { readonly kind: "names everywhere"; readonly node: string };
+  | { readonly kind: "names everywhere"; readonly node: string; readonly lackedBy?: readonly string[] };
 
 /** The steps that are still to do, in order; none when all holds already. Pure. */
 export function planCluster(facts: PlanFacts, decision: Decision, clusterName: string): ClusterStep[] {
@@ -70,7 +72,9 @@ export function planCluster(facts: PlanFacts, decision: Decision, clusterName: s
   if (decision.kind === "already member") {
     const key: ClusterStep[] = facts.lacksKey ? [{ kind: "founders key" }] : [];
     const timers: ClusterStep[] = facts.lacksTimers ? [{ kind: "founders timers" }] : [];
-    return [...order, ...key, ...timers, ...planNames(facts, decision.cluster.members)];
+    const lackedBy = facts.namesLackedBy ?? [];
+    const others: ClusterStep[] = lackedBy.length > 0 ? [{ kind: "names everywhere", node, lackedBy }] : [];
+    return [...order, ...key, ...timers, ...planNames(facts, decision.cluster.members), ...others];
   }
   if (decision.kind === "create") {
     const names = [...planNames(facts, []), ...planAddress(facts, { renewCertificate: true })];

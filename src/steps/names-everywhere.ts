@@ -4,7 +4,7 @@ import { sameName } from "../cluster/names.ts";
 import { namesForMember, namesOfAll } from "../cluster/names-of-all.ts";
 import { readHostsManager } from "../host/cloud-init.ts";
 import { poll } from "../host/deadline.ts";
-import type { Host } from "../host/host.ts";
+import type { Host, Reader } from "../host/host.ts";
 import { readPlace } from "../proxmox/place.ts";
 import type { JoinTurn } from "./arm-guard.ts";
 import { writeHosts } from "./hosts-file.ts";
@@ -15,17 +15,21 @@ export interface NamesEverywhereSpec {
   readonly node: string;
   readonly dnsName: string;
   readonly address: string;
-  /** Root's shell on a member, or in words why there is none. */
-  readonly reach: (member: Member) => Promise<Host | string>;
-  /** It is still this host's turn: two joiners must not edit one file at the same moment. */
+  /** The members that were seen to lack them; absent in a join, where all do. */
+  readonly lackedBy?: readonly string[] | undefined;
+  readonly reach: ReachMember;
+  /** After a join still this host's: two joiners must not edit one file at the same moment. */
   readonly turn: Pick<JoinTurn, "release">;
 }
+
+/** Root's shell on a member, or in words why there is none. */
+export type ReachMember = (member: Member) => Promise<Host | string>;
 
 /** After a join: every member knows the name of this host, and this host the names of all that are members now. */
 export function namesEverywhere(spec: NamesEverywhereSpec): Step {
   return {
     name: "names on all members",
-    title: `/etc/hosts on every member: the names of all, ${spec.node} included`,
+    title: `/etc/hosts on ${spec.lackedBy?.join(", ") ?? "every member"}: the names of all, ${spec.node} included`,
     why: "members go to each other by name; pve-cluster is not restarted there",
     usually: "usually 2-5 s",
     // What stands on the others is seen only when they are reached.
@@ -72,24 +76,49 @@ async function membersOf(host: Host): Promise<readonly Member[]> {
 async function nameOn(
   member: Member,
   members: readonly Member[],
-  reach: NamesEverywhereSpec["reach"],
+  reach: ReachMember,
 ): Promise<string | undefined> {
   try {
     const shell = await reach(member);
     if (typeof shell === "string") return shell;
-    const text = (await shell.text("/etc/hosts")) ?? "";
-    await bringNames(shell, namesForMember(text, member, members));
+    await bringNames(shell, namesForMember(await hostsOf(shell), member, members));
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
+/**
+ * The other members that were seen not to know all names: a run was cut off between join and names, or did not reach
+ * them. Who cannot be asked is not among them.
+ */
+export async function whoLacksNames(
+  node: string,
+  members: readonly Member[],
+  reach: ReachMember,
+): Promise<string[]> {
+  const others = members.filter(({ name, online }) => online && !sameName(name, node));
+  const lacking = await Promise.all(
+    others.map(async (member) => ((await lacksNames(member, members, reach)) ? [member.name] : [])),
+  );
+  return lacking.flat();
+}
+
+async function lacksNames(member: Member, members: readonly Member[], reach: ReachMember): Promise<boolean> {
+  const shell = await reach(member);
+  const text = typeof shell === "string" ? undefined : await hostsOf(shell).catch(() => undefined);
+  return text !== undefined && editHosts(text, namesForMember(text, member, members)) !== text;
+}
+
 /** /etc/hosts, and the template that cloud-init writes it from at each boot. */
 async function bringNames(host: Host, entries: readonly HostsEntry[]): Promise<void> {
-  const text = (await host.text("/etc/hosts")) ?? "";
+  const text = await hostsOf(host);
   if (editHosts(text, entries) !== text) await writeHosts(host, text, entries);
   if ((await readHostsManager(host)).kind !== "template") return;
   const template = hostsTemplate({ entries });
   if (!(await template.check(host))) await template.do(host, () => undefined);
+}
+
+async function hostsOf(host: Reader): Promise<string> {
+  return (await host.text("/etc/hosts")) ?? "";
 }

@@ -12,7 +12,7 @@ import { foundersTimers } from "../steps/founders-timers.ts";
 import { hostsFile } from "../steps/hosts-file.ts";
 import { hostsTemplate } from "../steps/hosts-template.ts";
 import { JOIN_UNIT, joinCluster } from "../steps/join-cluster.ts";
-import { namesEverywhere } from "../steps/names-everywhere.ts";
+import { namesEverywhere, type ReachMember } from "../steps/names-everywhere.ts";
 import { publishAddress } from "../steps/publish-address.ts";
 import type { Step } from "../steps/step.ts";
 import type { KnownPeer } from "./ask-peers.ts";
@@ -85,25 +85,23 @@ function toStep(step: ClusterStep, need: StepsNeed, turn: JoinTurn): Step {
     }
     case "names everywhere":
       return namesEverywhere({
+        ...self,
         node: self.name,
-        dnsName: self.dnsName,
-        address: self.address,
-        reach: ({ name, link0 }) => shellOn(host, { name, address: link0 }, known),
+        lackedBy: step.lackedBy,
+        reach: shellOn(host, known),
         turn,
       });
   }
 }
 
 /** A shell that was open before the join; else by root's key, which the members take since. */
-async function shellOn(
-  host: Host,
-  whom: { readonly name: string; readonly address: string },
-  known: readonly KnownPeer[],
-): Promise<Host | string> {
-  const before = known.find(({ peer }) => peer.address === whom.address)?.contact.shell;
-  if (before) return before;
-  const opened = await openShell(host, whom);
-  return typeof opened === "string" ? opened : opened.shell;
+export function shellOn(host: Host, known: readonly KnownPeer[]): ReachMember {
+  return async ({ name, link0: address }) => {
+    const before = known.find(({ peer }) => peer.address === address)?.contact.shell;
+    if (before) return before;
+    const opened = await openShell(host, { name, address });
+    return typeof opened === "string" ? opened : opened.shell;
+  };
 }
 
 /** How the peer that the decision names was reached. */

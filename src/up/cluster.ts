@@ -7,10 +7,11 @@ import { applySteps } from "../steps/apply.ts";
 import { hasDropIn } from "../steps/corosync-order.ts";
 import { lacksFoundersKey } from "../steps/founders-key.ts";
 import { lacksFoundersTimers } from "../steps/founders-timers.ts";
+import { whoLacksNames } from "../steps/names-everywhere.ts";
 import { removeOwnEntry } from "../steps/remove-own-entry.ts";
 import type { KnownPeer } from "./ask-peers.ts";
 import { decideWithOthers } from "./await-others.ts";
-import { contactOf, type StepsNeed, toSteps } from "./cluster-steps.ts";
+import { contactOf, type StepsNeed, shellOn, toSteps } from "./cluster-steps.ts";
 import { agreed, type Plan } from "./consent.ts";
 import { decider, withPlace } from "./decider.ts";
 import { templateOfHosts } from "./hosts-manager.ts";
@@ -70,7 +71,7 @@ async function makeOnce(outlook: Outlook, met: readonly KnownPeer[]): Promise<Ma
     return cleared ? makeOnce(outlook, await lookAgain(outlook, known)) : { outcome: "dry run", known };
   }
   await assertWayIn(host, { node, resolvesTo: own.facts.resolvesTo }, decision, known);
-  const facts = await planFacts(host, self, decision);
+  const facts = await planFacts(host, self, decision, known);
   const join =
     decision.kind === "join" ? await lookAtJoin(decision.cluster, self, known, company) : undefined;
   if (join) assertNotRed(join, options);
@@ -97,7 +98,12 @@ async function makeOnce(outlook: Outlook, met: readonly KnownPeer[]): Promise<Ma
 
 const OUTCOMES = { create: "created", join: "joined", "already member": "changed" } as const;
 
-async function planFacts(host: Host, self: StepsNeed["self"], decision: Decision): Promise<PlanFacts> {
+async function planFacts(
+  host: Host,
+  self: StepsNeed["self"],
+  decision: Decision,
+  known: readonly KnownPeer[],
+): Promise<PlanFacts> {
   const isMember = decision.kind === "already member";
   return {
     node: self.name,
@@ -110,6 +116,7 @@ async function planFacts(host: Host, self: StepsNeed["self"], decision: Decision
     ...(isMember && {
       lacksKey: await lacksFoundersKey(host, decision.cluster),
       lacksTimers: await lacksFoundersTimers(host, decision.cluster),
+      namesLackedBy: await whoLacksNames(self.name, decision.cluster.members, shellOn(host, known)),
     }),
   };
 }

@@ -68,6 +68,7 @@ describe("cluster plan", () => {
       corosyncAfterTailscaled: fc.boolean(),
       lacksKey: fc.boolean(),
       lacksTimers: fc.boolean(),
+      namesLackedBy: fc.subarray(["pve1"]),
     });
     const decisions = fc.constantFrom<Decision>(create, join, { ...join, leaves: own }, settled);
     fc.assert(
@@ -132,15 +133,19 @@ function apply(world: World, step: ClusterStep): World {
       return withFacts({ lacksTimers: false });
     case "create":
       return {
-        ...withFacts({ lacksKey: false, lacksTimers: false }),
+        ...withFacts({ lacksKey: false, lacksTimers: false, namesLackedBy: [] }),
         decision: { kind: "already member", cluster: own },
       };
     case "dissolve":
       return decision.kind === "join" ? { ...world, decision: join } : world;
     case "join":
-      return { ...withFacts({ lacksKey: false, lacksTimers: false }), decision: settled };
-    case "arm guard":
+      return {
+        ...withFacts({ lacksKey: false, lacksTimers: false, namesLackedBy: ["pve1"] }),
+        decision: settled,
+      };
     case "names everywhere":
+      return withFacts({ namesLackedBy: [] });
+    case "arm guard":
       return world;
   }
 }
