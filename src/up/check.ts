@@ -4,10 +4,9 @@ import { readLans } from "../host/lans.ts";
 import { readOwnNode } from "../proxmox/own-node.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { readTailnet } from "../tailnet/facts.ts";
-import { withTag } from "../tailnet/status.ts";
 import { askPeer } from "./ask-peers.ts";
 import type { Passwords } from "./passwords.ts";
-import { addressed } from "./peers.ts";
+import { peersOnce, visiblePeers } from "./peers.ts";
 import { type Own, preflight, type VisiblePeer } from "./preflight/preflight.ts";
 import { type CheckReport, describeCheck, outcomeOf, tellOutcome } from "./preflight/report.ts";
 import { routeWarnings } from "./preflight/routes.ts";
@@ -35,7 +34,7 @@ export async function checkPeers(host: Host, options: CheckOptions, talk: Talk):
   const [node, place, facts] = await Promise.all([readOwnNode(host), readPlace(host), readTailnet(host)]);
   const { status, address } = assertFit(facts, { tag: options.tag, loginServer: undefined });
   const own: Own = { node: node.name, pve: node.pve.version, address, place, tag: options.tag };
-  const peers = chosen(addressed(withTag(status.peers, options.tag)), options);
+  const peers = chosen(await findPeers(host, visiblePeers(status, options.tag), options, talk), options);
   const phase = talk.phase("Preflight", `trying ${peers.length} at once (usually 4-6 s)`);
   const shellOf: ShellOf = async ({ node, reach }, names) =>
     (await askPeer({ host, options, company: {}, names }, node, reach, reach.rendezvous)).contact.shell;
@@ -56,16 +55,39 @@ export async function checkPeers(host: Host, options: CheckOptions, talk: Talk):
   }
 }
 
+/** A host that has just logged in comes into the others' map within seconds. */
+const PEER_WAIT_MS = 15_000;
+
+async function findPeers(
+  host: Host,
+  first: VisiblePeer[],
+  { tag, peers: wanted }: CheckOptions,
+  talk: Talk,
+): Promise<VisiblePeer[]> {
+  const areThere = (peers: readonly VisiblePeer[]) =>
+    peers.length > 0 && wanted.every((word) => called(word, peers));
+  if (areThere(first)) return first;
+  const phase = talk.phase("Peers", `not visible yet; looking again for ${PEER_WAIT_MS / 1000} s`);
+  const peers = await peersOnce(host, { tag, first, waitMs: PEER_WAIT_MS }, areThere);
+  if (areThere(peers)) phase.ok(`${peers.length} with ${tag}`);
+  else phase.warn(`${peers.length} with ${tag} visible`);
+  return peers;
+}
+
 function chosen(peers: readonly VisiblePeer[], { peers: wanted, tag }: CheckOptions): VisiblePeer[] {
   if (peers.length === 0) throw notFound(`no other host with ${tag} is visible`);
   if (wanted.length === 0) return [...peers];
   return wanted.map((word) => {
-    const found = peers.find(({ name, dnsName, address }) =>
-      [name, dnsName, address].some((own) => own.toLowerCase() === word.toLowerCase()),
-    );
+    const found = called(word, peers);
     if (found) return found;
     throw notFound(`no host "${word}" with ${tag} is visible`);
   });
+}
+
+function called(word: string, peers: readonly VisiblePeer[]): VisiblePeer | undefined {
+  return peers.find(({ name, dnsName, address }) =>
+    [name, dnsName, address].some((own) => own.toLowerCase() === word.toLowerCase()),
+  );
 }
 
 function notFound(what: string): UserError {

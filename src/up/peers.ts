@@ -2,7 +2,7 @@ import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
 import { readLans } from "../host/lans.ts";
 import { readTailnet } from "../tailnet/facts.ts";
-import { type TailnetNode, withTag } from "../tailnet/status.ts";
+import { type TailnetStatus, withTag } from "../tailnet/status.ts";
 import { askPeers, type KnownPeer } from "./ask-peers.ts";
 import type { Company, UpOptions } from "./options.ts";
 import type { OwnFacts } from "./own-host.ts";
@@ -44,28 +44,38 @@ async function ownRouteLines(host: Host, { status }: OwnTailnet): Promise<string
 async function findPeers(
   host: Host,
   tailnet: OwnTailnet,
-  options: UpOptions,
+  { tag, peerWaitMs }: UpOptions,
   { talk }: Company,
 ): Promise<VisiblePeer[]> {
   const phase = talk.phase("Peers", "looking for hosts with the tag");
-  let peers = addressed(withTag(tailnet.status.peers, options.tag));
-  if (peers.length === 0) {
-    phase.doing(`none visible; looking again for ${options.peerWaitMs / 1000} s`);
-    peers =
-      (await poll(options.peerWaitMs, 1_000, async () => {
-        const facts = await readTailnet(host);
-        const found = facts.kind === "answers" ? addressed(withTag(facts.status.peers, options.tag)) : [];
-        return found.length > 0 ? found : undefined;
-      })) ?? [];
-  }
-  if (peers.length === 0) phase.warn(`no other host with ${options.tag} is visible`);
-  else phase.ok(`${peers.length} with ${options.tag}: ${peers.map(({ name }) => name).join(", ")}`);
+  const first = visiblePeers(tailnet.status, tag);
+  const isThere = (peers: readonly VisiblePeer[]) => peers.length > 0;
+  if (!isThere(first)) phase.doing(`none visible; looking again for ${peerWaitMs / 1000} s`);
+  const peers = await peersOnce(host, { tag, first, waitMs: peerWaitMs }, isThere);
+  if (peers.length === 0) phase.warn(`no other host with ${tag} is visible`);
+  else phase.ok(`${peers.length} with ${tag}: ${peers.map(({ name }) => name).join(", ")}`);
   return peers;
 }
 
-/** Those that have an address, by name. */
-export function addressed(nodes: readonly TailnetNode[]): VisiblePeer[] {
-  return nodes
+/** The tagged peers, looked for until they are as wanted: those that are visible then, or when the time is over. */
+export async function peersOnce(
+  host: Host,
+  { tag, first, waitMs }: { tag: string; first: VisiblePeer[]; waitMs: number },
+  areWanted: (peers: readonly VisiblePeer[]) => boolean,
+): Promise<VisiblePeer[]> {
+  let peers = first;
+  if (areWanted(peers)) return peers;
+  await poll(waitMs, 1_000, async () => {
+    const facts = await readTailnet(host);
+    if (facts.kind === "answers") peers = visiblePeers(facts.status, tag);
+    return areWanted(peers) ? true : undefined;
+  });
+  return peers;
+}
+
+/** Those with the exact tag that have an address, by name. */
+export function visiblePeers({ peers }: Pick<TailnetStatus, "peers">, tag: string): VisiblePeer[] {
+  return withTag(peers, tag)
     .flatMap((node) => (node.address === undefined ? [] : [{ ...node, address: node.address }]))
     .sort((a, b) => a.name.localeCompare(b.name));
 }
