@@ -1,8 +1,9 @@
+import { afterAll, beforeAll } from "bun:test";
 import { takeDown } from "../../lab/down.ts";
 import { type HostExecOptions, hostExec } from "../../lab/machines/exec.ts";
 import { type HostPlan, type LabPlan, planLab } from "../../lab/plan.ts";
 import { progressOnStderr } from "../../lab/progress.ts";
-import { scenario } from "../../lab/scenario.ts";
+import { type Scenario, scenario } from "../../lab/scenario.ts";
 import { labUp } from "../../lab/up.ts";
 import type { RunResult } from "../../src/host/run.ts";
 
@@ -15,53 +16,52 @@ export interface TestHost extends HostPlan {
   sh(script: string, options?: HostExecOptions): Promise<RunResult>;
 }
 
-export interface TestLab {
+/** A lab of three: pve1 and pve2 share a LAN; pve3, a Proxmox VE 8, is elsewhere, its LAN address out of their reach. */
+export interface Trio {
   readonly plan: LabPlan;
-  readonly hosts: readonly TestHost[];
-  host(name: string): TestHost;
+  readonly pve1: TestHost;
+  readonly pve2: TestHost;
+  readonly pve3: TestHost;
 }
 
-/** pve1 and pve2 share a LAN; pve3, a Proxmox VE 8, is elsewhere: its LAN address is out of their reach. */
-export function standInPlan(name: string): LabPlan {
-  return planLab(
-    name,
-    scenario.parse({
-      name,
-      summary: "hosts that play Proxmox VE, without Tailscale",
-      tailnet: "none",
-      sites: [{ name: "home" }, { name: "away" }],
-      hosts: [
-        { name: "pve1", site: "home", release: "pve9" },
-        { name: "pve2", site: "home", release: "pve9" },
-        { name: "pve3", site: "away", release: "pve8" },
-      ],
-      defaultLink: { rttMs: 10 },
-    }),
-  );
-}
-
-/** Makes the lab anew. */
-export async function standInLab(name: string): Promise<TestLab> {
-  const { scenario: asked } = standInPlan(name);
-  await takeDown(standInPlan(name));
-  const plan = await labUp(name, asked, { progress: progressOnStderr() });
-  const hosts = plan.hosts.map((host): TestHost => {
-    const run: TestHost["run"] = (argv, options) => hostExec(plan, host, argv, options);
-    return {
-      ...host,
-      address: host.wan?.address ?? "",
-      run,
-      sh: (script, options) => run(["bash", "-c", script], options),
-    };
+/** For the tests of one `describe`: makes the lab anew before them, all hosts ready, and takes it away after. */
+export function trioForTests(name: string): Trio {
+  const plan = planLab(name, threeAtTwoSites(name));
+  const host = (wanted: string) => testHost(plan, wanted);
+  const trio = { pve1: host("pve1"), pve2: host("pve2"), pve3: host("pve3") };
+  beforeAll(async () => {
+    await takeDown(plan);
+    await labUp(name, plan.scenario, { progress: progressOnStderr() });
+    await Promise.all(Object.values(trio).map(untilReady));
   });
+  afterAll(() => takeDown(plan));
+  return { plan, ...trio };
+}
+
+function threeAtTwoSites(name: string): Scenario {
+  return scenario.parse({
+    name,
+    summary: "hosts that play Proxmox VE, without Tailscale",
+    tailnet: "none",
+    sites: [{ name: "home" }, { name: "away" }],
+    hosts: [
+      { name: "pve1", site: "home", release: "pve9" },
+      { name: "pve2", site: "home", release: "pve9" },
+      { name: "pve3", site: "away", release: "pve8" },
+    ],
+    defaultLink: { rttMs: 10 },
+  });
+}
+
+function testHost(plan: LabPlan, name: string): TestHost {
+  const host = plan.hosts.find((one) => one.name === name);
+  if (!host) throw new Error(`no host ${name}`);
+  const run: TestHost["run"] = (argv, options) => hostExec(plan, host, argv, options);
   return {
-    plan,
-    hosts,
-    host(wanted) {
-      const found = hosts.find((host) => host.name === wanted);
-      if (!found) throw new Error(`no host ${wanted}`);
-      return found;
-    },
+    ...host,
+    address: host.wan?.address ?? "",
+    run,
+    sh: (script, options) => run(["bash", "-c", script], options),
   };
 }
 

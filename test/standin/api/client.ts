@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TestHost } from "./hosts.ts";
+import type { TestHost } from "../hosts.ts";
 
 export interface ApiAnswer {
   readonly status: number;
