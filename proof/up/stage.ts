@@ -68,7 +68,8 @@ const THREE: Omit<ScenarioInput, "name" | "summary"> = {
   defaultLink: { rttMs: 30 },
 };
 
-function onStage(plan: LabPlan): Stage {
+/** A lab as it stands. */
+export function onStage(plan: LabPlan): Stage {
   const host = (wanted: string) => {
     const found = plan.hosts.find(({ name }) => name === wanted);
     if (!found) throw new Error(`no host ${wanted}`);

@@ -35,8 +35,16 @@ export const STORIES: readonly Story[] = [
   { file: "test/e2e/attach.test.ts", about: ["src/cli/commands/attach.ts", "src/cli/change-here.ts"] },
   { file: "test/e2e/testbed.test.ts", about: ["src/testbed"] },
   { file: "proof/up/strikes-create.test.ts", about: ["proof/up/strike.ts", ...CREATE] },
+  {
+    file: "proof/up/strikes-join.test.ts",
+    about: ["proof/up/strike.ts", "src/guard", "src/proxmox/join-lock.ts", ...JOIN],
+  },
   { file: "proof/up/strikes-member.test.ts", about: ["src/guard", "src/proxmox/join-lock.ts", ...JOIN] },
   { file: "proof/up/refusals.test.ts", about: ["src/host/gate.ts", "src/host/reading.ts", ...RULES] },
+  {
+    file: "proof/up/foreign-clusters.test.ts",
+    about: ["src/up/join-refusal.ts", "src/cluster/corosync-conf.ts", "src/proxmox/place.ts", ...RULES],
+  },
   {
     file: "proof/up/ways.test.ts",
     about: ["src/up/contact.ts", "src/up/passwords.ts", "src/host/askpass.ts"],
