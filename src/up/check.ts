@@ -32,7 +32,7 @@ export interface CheckOptions {
  */
 export async function checkPeers(host: Host, options: CheckOptions, talk: Talk): Promise<CheckReport> {
   const [node, place, facts] = await Promise.all([readOwnNode(host), readPlace(host), readTailnet(host)]);
-  const { status, address } = assertFit(facts, { tag: options.tag, loginServer: undefined });
+  const { status, prefs, address } = assertFit(facts, { tag: options.tag, loginServer: undefined });
   const own: Own = { node: node.name, pve: node.pve.version, address, place, tag: options.tag };
   const peers = chosen(await findPeers(host, visiblePeers(status, options.tag), options, talk), options);
   const phase = talk.phase("Preflight", `trying ${peers.length} at once (usually 4-6 s)`);
@@ -44,7 +44,7 @@ export async function checkPeers(host: Host, options: CheckOptions, talk: Talk):
     phase.doing("an echo by root's ssh, where no tailmox answers UDP");
     const reached = await proveUdp(own, tried, presence.answering, shellOf);
     tellOutcome(phase, outcomeOf(reached));
-    const routes = facts.kind === "answers" ? routeWarnings(facts.prefs, status, await readLans(host)) : [];
+    const routes = routeWarnings(prefs, status, await readLans(host));
     talk.note(
       ...preflightTable(reached, { isLast: true }),
       ...routes.flatMap((finding) => findingWords("this host", finding)),

@@ -40,7 +40,7 @@ export async function lookAgain(
     return askThese(outlook, known, only ?? visible);
   }
   const silent: Company = { ...company, ask: undefined, talk: quiet(company.talk) };
-  const now: OwnTailnet = { ...tailnet, status: facts.status };
+  const now: OwnTailnet = { ...tailnet, status: facts.status, prefs: facts.prefs };
   return meetPeers(host, own, now, { ...options, peerWaitMs: 0 }, silent);
 }
 

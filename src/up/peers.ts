@@ -34,10 +34,8 @@ export async function meetPeers(
 }
 
 /** What is wrong with this host's own routes concerns no peer, and stops nobody. */
-async function ownRouteLines(host: Host, { status }: OwnTailnet): Promise<string[]> {
-  const facts = await readTailnet(host);
-  if (facts.kind !== "answers") return [];
-  const found = routeWarnings(facts.prefs, status, await readLans(host));
+async function ownRouteLines(host: Host, { status, prefs }: OwnTailnet): Promise<string[]> {
+  const found = routeWarnings(prefs, status, await readLans(host));
   return found.flatMap((finding) => findingWords("this host", finding));
 }
 

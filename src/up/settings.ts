@@ -1,7 +1,6 @@
 import type { Host } from "../host/host.ts";
 import { applySteps } from "../steps/apply.ts";
 import { changeSetting } from "../steps/change-setting.ts";
-import type { Prefs } from "../tailnet/facts.ts";
 import { type HurtfulSetting, hurtfulSettings } from "../tailnet/settings.ts";
 import type { Company, UpOptions } from "./options.ts";
 import { comesThroughTailnet } from "./own-session.ts";
@@ -16,13 +15,12 @@ export async function askAboutSettings(
   host: Host,
   node: string,
   tailnet: OwnTailnet,
-  prefs: Prefs,
   options: UpOptions,
   company: Company,
 ): Promise<void> {
   const { talk } = company;
   const wanted: HurtfulSetting[] = [];
-  for (const setting of hurtfulSettings(prefs)) {
+  for (const setting of hurtfulSettings(tailnet.prefs)) {
     const dependents = await dependentsOf(host, setting, tailnet.status);
     talk.note(`!! ${setting.name} is on: ${setting.why}.`);
     for (const one of dependents) talk.note(`   Depends on it here: ${one}`);

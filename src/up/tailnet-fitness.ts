@@ -6,7 +6,7 @@ import type { TailnetStatus } from "../tailnet/status.ts";
 export function assertFit(
   facts: TailnetFacts,
   { tag, loginServer }: { tag: string; loginServer: string | undefined },
-): { status: TailnetStatus; address: string } {
+): { status: TailnetStatus; prefs: Prefs; address: string } {
   if (facts.kind !== "answers") {
     throw new UserError("E_TAILSCALE_DOWN", "tailscaled does not answer", {
       likely: facts.kind === "daemon down" ? facts.words : "it vanished while tailmox ran",
@@ -36,7 +36,7 @@ export function assertFit(
   if (keyExpiry !== undefined) {
     throw unfit(`this host's login ends on ${keyExpiry.slice(0, 10)}`, "its key expires", EXPIRY);
   }
-  return { status, address };
+  return { status, prefs, address };
 }
 
 const NO_REASON = "it gives no reason";

@@ -10,7 +10,7 @@ import { logIn } from "../steps/log-in.ts";
 import { resumeTailscale } from "../steps/resume-tailscale.ts";
 import { startTailscaled } from "../steps/start-tailscaled.ts";
 import type { Step } from "../steps/step.ts";
-import { readTailnet, type TailnetFacts } from "../tailnet/facts.ts";
+import { type Prefs, readTailnet, type TailnetFacts } from "../tailnet/facts.ts";
 import { keyObjection } from "../tailnet/login.ts";
 import type { TailnetStatus } from "../tailnet/status.ts";
 import { agreed } from "./consent.ts";
@@ -21,6 +21,7 @@ import { webIntent } from "./web.ts";
 
 export interface OwnTailnet {
   readonly status: TailnetStatus;
+  readonly prefs: Prefs;
   readonly address: string;
   /** The plan that was agreed to told of the web page, too. */
   readonly webAgreed: boolean;
@@ -53,15 +54,13 @@ export async function joinTailnet(
     phase = talk.phase("Tailscale", "looking again");
     facts = await settledTailnet(host);
   }
-  const { status, address } = assertFit(facts, options);
-  phase.ok(`running, ${options.tag}, ${address} (${status.self.dnsName})`);
-  const tailnet = { status, address, webAgreed };
-  if (facts.kind === "answers") {
-    await askAboutSettings(host, node.name, tailnet, facts.prefs, options, company);
-  }
+  const tailnet: OwnTailnet = { ...assertFit(facts, options), webAgreed };
+  phase.ok(`running, ${options.tag}, ${tailnet.address} (${tailnet.status.self.dnsName})`);
+  await askAboutSettings(host, node.name, tailnet, options, company);
   const after = await readTailnet(host);
-  if (after.kind === "answers" && !options.dryRun) assertReachable(after.prefs);
-  return tailnet;
+  if (after.kind !== "answers") return tailnet;
+  if (!options.dryRun) assertReachable(after.prefs);
+  return { ...tailnet, prefs: after.prefs };
 }
 
 const MOST_PLANS = 3;

@@ -48,9 +48,9 @@ async function ask({ prefs, files = {}, options = {}, answer }: Case) {
   const status = parseStatus(STATUS);
   const parsed = parsePrefs(JSON.stringify(prefs));
   if (!status || !parsed) throw new Error("the test's own answers cannot be read");
-  const tailnet = { status, address: "100.64.0.1", webAgreed: false };
+  const tailnet = { status, prefs: parsed, address: "100.64.0.1", webAgreed: false };
   const company = { talk, journal: noJournal, ask: answer === undefined ? undefined : person };
-  await askAboutSettings(host, "pve1", tailnet, parsed, all, company);
+  await askAboutSettings(host, "pve1", tailnet, all, company);
   return { said: said.join("\n"), sets: fake.changes.filter((change) => change.startsWith("run ")) };
 }
 
