@@ -42,7 +42,8 @@ export interface AdmitResult {
  */
 export async function admit(host: Host, options: AdmitOptions, company: Company): Promise<AdmitResult> {
   const phase = company.talk.phase("Host", "looking at this member");
-  const [own, place, tailnet] = await Promise.all([readOwnNode(host), readPlace(host), readTailnet(host)]);
+  const own = await readOwnNode(host);
+  const [place, tailnet] = await Promise.all([readPlace(host), readTailnet(host)]);
   const { address } = assertFit(tailnet, { tag: options.tag, loginServer: undefined });
   if (place.kind !== "member" || !place.cluster.quorate) throw noMember(own.name);
   phase.ok(`${own.name}, ${verdictWords(place)}`);

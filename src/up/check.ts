@@ -31,7 +31,9 @@ export interface CheckOptions {
  * hosts can check each other. Changes nothing. Throws E_PEER_NOT_FOUND where there is nobody to check.
  */
 export async function checkPeers(host: Host, options: CheckOptions, talk: Talk): Promise<CheckReport> {
-  const [node, place, facts] = await Promise.all([readOwnNode(host), readPlace(host), readTailnet(host)]);
+  // A host without Proxmox is told so, and not that /etc/pve is away.
+  const node = await readOwnNode(host);
+  const [place, facts] = await Promise.all([readPlace(host), readTailnet(host)]);
   const { status, prefs, address } = assertFit(facts, { tag: options.tag, loginServer: undefined });
   const own: Own = { node: node.name, pve: node.pve.version, address, place, tag: options.tag };
   const peers = chosen(await findPeers(host, visiblePeers(status, options.tag), options, talk), options);
