@@ -1,6 +1,6 @@
-import { z } from "zod";
+import { isIPv4 } from "node:net";
+import { type DeviceAddress, readAddresses } from "./addresses.ts";
 import type { Reader } from "./host.ts";
-import { parseJson } from "./json.ts";
 
 /** A network that this host has an address in. */
 export interface Lan {
@@ -12,19 +12,15 @@ export interface Lan {
 
 /** The IPv4 networks of this host, those of Tailscale and loopback left out; none where iproute2 does not say. */
 export async function readLans(reader: Reader): Promise<Lan[]> {
-  const { stdout } = await reader.run(["ip", "-json", "address", "show"], { timeoutMs: 5_000 });
-  return parseLans(stdout);
+  return lansOf(await readAddresses(reader));
 }
 
-/** Reads `ip -json address show`. */
-export function parseLans(text: string): Lan[] {
-  return (addressJson.safeParse(parseJson(text)).data ?? []).flatMap(({ ifname, addr_info }) =>
-    ifname === "lo" || ifname.startsWith("tailscale")
+/** The IPv4 networks that these addresses are in, those of Tailscale and loopback left out. */
+export function lansOf(addresses: readonly DeviceAddress[]): Lan[] {
+  return addresses.flatMap(({ device, address, bits }) =>
+    device === "lo" || device.startsWith("tailscale") || !isIPv4(address) || bits === undefined
       ? []
-      : addr_info.flatMap(({ family, local, prefixlen }) => {
-          if (family !== "inet" || local === undefined || prefixlen === undefined) return [];
-          return [{ device: ifname, address: local, network: networkOf(local, prefixlen) }];
-        }),
+      : [{ device, address, network: networkOf(address, bits) }],
   );
 }
 
@@ -33,18 +29,3 @@ function networkOf(address: string, bits: number): string {
   const number = address.split(".").reduce((sum, part) => (sum << 8) | Number(part), 0) & mask;
   return `${[24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join(".")}/${bits}`;
 }
-
-const addressJson = z.array(
-  z.object({
-    ifname: z.string().default(""),
-    addr_info: z
-      .array(
-        z.object({
-          family: z.string().optional(),
-          local: z.ipv4().optional().catch(undefined),
-          prefixlen: z.int().min(0).max(128).optional(),
-        }),
-      )
-      .default([]),
-  }),
-);

@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { type DeviceAddress, readAddresses } from "./addresses.ts";
 import type { Reader } from "./host.ts";
 import { parseJson } from "./json.ts";
 
 /** What this host's way into the internet is made of. */
 export interface Network {
-  readonly addresses: readonly { readonly device: string; readonly address: string }[];
+  readonly addresses: readonly DeviceAddress[];
   /** Routers of the default routes, IPv4 and IPv6. */
   readonly gateways: readonly string[];
   /** Name servers of /etc/resolv.conf. */
@@ -18,25 +19,18 @@ export async function readNetwork(reader: Reader): Promise<Network> {
   const ip = async (...words: readonly string[]) =>
     (await reader.run(["ip", "-json", ...words], { timeoutMs: 5_000 })).stdout;
   const [addresses, routes, routes6, neighbours, resolver] = await Promise.all([
-    ip("address", "show"),
+    readAddresses(reader),
     ip("route", "show", "default"),
     ip("-6", "route", "show", "default"),
     ip("neigh", "show"),
     reader.text("/etc/resolv.conf"),
   ]);
   return {
-    addresses: parseAddresses(addresses),
+    addresses,
     gateways: [...parseGateways(routes), ...parseGateways(routes6)],
     resolvers: parseResolvers(resolver ?? ""),
     neighbours: parseNeighbours(neighbours),
   };
-}
-
-/** Reads `ip -json address show`. */
-export function parseAddresses(text: string): { device: string; address: string }[] {
-  return (addressJson.safeParse(parseJson(text)).data ?? []).flatMap(({ ifname, addr_info }) =>
-    addr_info.flatMap(({ local }) => (local === undefined ? [] : [{ device: ifname, address: local }])),
-  );
 }
 
 /** Reads `ip -json route show default`; a route with several next hops has them all. */
@@ -60,13 +54,6 @@ export function parseNeighbours(text: string): Map<string, string> {
 export function parseResolvers(text: string): string[] {
   return [...text.matchAll(/^[ \t]*nameserver[ \t]+(\S+)/gm)].flatMap(([, server]) => server ?? []);
 }
-
-const addressJson = z.array(
-  z.object({
-    ifname: z.string().default(""),
-    addr_info: z.array(z.object({ local: z.string().optional() })).default([]),
-  }),
-);
 
 const hop = z.object({ gateway: z.string().optional() });
 const routeJson = z.array(hop.extend({ nexthops: z.array(hop).default([]) }));

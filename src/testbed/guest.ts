@@ -1,7 +1,8 @@
 import { UserError } from "../errors.ts";
+import { parseAddresses } from "../host/addresses.ts";
 import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
-import { parseAddresses, parseNeighbours } from "../host/network.ts";
+import { parseNeighbours } from "../host/network.ts";
 import { type HostKey, presentedHostKey } from "../host/ssh.ts";
 import { agentTransport } from "./agent.ts";
 import type { Ground } from "./ground.ts";

@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { parseAddresses } from "../../../src/host/addresses.ts";
 import { parseClockKept } from "../../../src/host/clock-kept.ts";
 import { managesHosts } from "../../../src/host/cloud-init.ts";
 import { parseFreeBytes } from "../../../src/host/free-disk.ts";
-import { parseLans } from "../../../src/host/lans.ts";
-import { parseAddresses, parseGateways, parseNeighbours, parseResolvers } from "../../../src/host/network.ts";
+import { lansOf } from "../../../src/host/lans.ts";
+import { parseGateways, parseNeighbours, parseResolvers } from "../../../src/host/network.ts";
 import { parseOwnMtu } from "../../../src/host/packet-size.ts";
 import { parseEchoes, parsePingRefusal } from "../../../src/host/ping.ts";
 import { inFstab, inStorages } from "../../../src/host/remote-servers.ts";
@@ -26,7 +27,7 @@ test("what iproute2 says, however damaged, is addresses or nothing", () => {
       for (const { address } of parseAddresses(text)) expect(typeof address).toBe("string");
       for (const gateway of parseGateways(text)) expect(typeof gateway).toBe("string");
       for (const [, mac] of parseNeighbours(text)) expect(mac).toBe(mac.toLowerCase());
-      parseLans(text);
+      lansOf(parseAddresses(text));
     }),
     RUNS,
   );

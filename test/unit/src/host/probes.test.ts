@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { parseAddresses } from "../../../../src/host/addresses.ts";
 import { skewOfDate } from "../../../../src/host/clock.ts";
 import type { Reader } from "../../../../src/host/host.ts";
-import { parseLans } from "../../../../src/host/lans.ts";
+import { lansOf } from "../../../../src/host/lans.ts";
 import { parseOwnMtu, tryPacketSizes } from "../../../../src/host/packet-size.ts";
 import { parseEchoes, parsePingRefusal, pingHost } from "../../../../src/host/ping.ts";
 import type { RunResult } from "../../../../src/host/run.ts";
@@ -89,7 +90,7 @@ test("the networks of this host are those of its addresses, without Tailscale's 
     address("tailscale0", "100.64.0.1", 32),
     address("vmbr0", "fe80::1", 64, "inet6"),
   ]);
-  expect(parseLans(text)).toEqual([
+  expect(lansOf(parseAddresses(text))).toEqual([
     { device: "vmbr0", address: "192.168.1.211", network: "192.168.1.0/24" },
     { device: "eno2", address: "172.20.5.9", network: "172.20.0.0/20" },
   ]);
@@ -102,7 +103,7 @@ test("no text of another program throws (property)", () => {
       parseEchoes(text);
       parsePingRefusal(text, text);
       parseOwnMtu(text);
-      parseLans(text);
+      lansOf(parseAddresses(text));
       expect(skewOfDate(text, 0, 0)).toBeUndefined();
     }),
   );
