@@ -46,6 +46,10 @@ export const STORIES: readonly Story[] = [
     about: ["src/up/join-refusal.ts", "src/cluster/corosync-conf.ts", "src/proxmox/place.ts", ...RULES],
   },
   {
+    file: "proof/up/rootfs.test.ts",
+    about: ["src/proxmox/own-node.ts", "src/up/own-host.ts", "src/admit/admit.ts"],
+  },
+  {
     file: "proof/up/ways.test.ts",
     about: ["src/up/contact.ts", "src/up/passwords.ts", "src/host/askpass.ts"],
   },
