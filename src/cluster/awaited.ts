@@ -29,6 +29,7 @@ export function awaitedBy(decision: Decision): Awaited | undefined {
     case "no shell":
       return { kind: "admission", addresses: [refusal.peer.address] };
     case "peers unknown":
+      if (refusal.peers.some(isOff)) return undefined;
       return refusal.peers.some(mayChange)
         ? unsettled(refusal.peers)
         : { kind: "admission", addresses: refusal.peers.map(({ address }) => address) };
@@ -44,6 +45,12 @@ export function awaitedBy(decision: Decision): Awaited | undefined {
 /** It may tell where it stands when it is asked again. */
 function mayChange({ verdict }: Peer): boolean {
   return verdict.kind === "unknown" && !verdict.lasting;
+}
+
+/** The control server and its own silence say so, and without its answer nothing goes on: it has to be started. */
+function isOff({ verdict, obstacles }: Peer): boolean {
+  const isSilent = verdict.kind === "unknown" && verdict.lasting === true;
+  return isSilent && obstacles.some(({ check }) => check === "online");
 }
 
 function unsettled(peers: readonly Peer[]): Awaited {

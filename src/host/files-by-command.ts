@@ -32,13 +32,16 @@ export function filesByCommand(
     write: async (path, content, mode) => {
       const unfinished = `${path}.tailmox-${process.pid}`;
       const text = typeof content === "string" ? content : new TextDecoder().decode(content);
-      // dd and not /dev/stdin: sshd gives commands a socket, which cannot be opened by a path.
-      await runOk(["install", "-D", "-m", mode.toString(8), "/dev/null", unfinished]);
-      await runOk(["dd", `of=${unfinished}`, "status=none"], text);
-      await runOk(["mv", "-f", unfinished, path]);
+      await runOk(["sh", "-c", WRITE, "tailmox", path, unfinished, mode.toString(8)], text);
     },
     remove: async (path) => {
       await runOk(["rm", "-f", path]);
     },
   };
 }
+
+/**
+ * At once, since each command of its own costs two round trips. dd and not /dev/stdin: sshd gives commands a socket,
+ * which cannot be opened by a path.
+ */
+const WRITE = 'install -D -m "$3" /dev/null "$2" && dd of="$2" status=none && mv -f "$2" "$1"';

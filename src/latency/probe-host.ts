@@ -38,11 +38,9 @@ export async function probeFrom(
   pace: Pace,
 ): Promise<HostSights> {
   await wakePaths(reader, addresses);
-  const [echoes, mtu] = await Promise.all([
+  const [echoes, mtu, tailnet, stats, libknet] = await Promise.all([
     sendEchoes(reader, addresses, pace),
     largestPackets(reader, addresses),
-  ]);
-  const [tailnet, stats, libknet] = await Promise.all([
     reader.run(["tailscale", "status", "--json"], { timeoutMs: 10_000 }),
     reader.run(["corosync-cmapctl", "-m", "stats"], { timeoutMs: 10_000 }),
     reader.run(["dpkg-query", "-W", "libknet1*"], { timeoutMs: 10_000 }),

@@ -25,17 +25,19 @@ export interface AskOptions {
    * which says nothing about what lets 5405 to 5412 in here.
    */
   readonly from?: Answering;
+  /** Called once when somebody answers there, which is seconds before a port that is silent has been waited for. */
+  readonly answered?: () => void;
 }
 
 /** Tries all eight ports of a peer at once, and reads its facts where one answers. Never throws. */
 export async function askRendezvous(
   ownAddress: string,
   peerAddress: string,
-  { timeoutMs = 3_000, from }: AskOptions = {},
+  { timeoutMs = 3_000, from, answered }: AskOptions = {},
 ): Promise<RendezvousAnswer> {
   const ends = { own: ownAddress, peer: peerAddress };
   const deadline = performance.now() + timeoutMs;
-  return ask(ends, from, () => performance.now() >= deadline);
+  return ask(ends, from, () => performance.now() >= deadline, { answered });
 }
 
 /** Reads a peer's facts, and ends when they are there: what was not answered by then is silent, whatever it is. */
@@ -47,27 +49,26 @@ export async function askFacts(
   const ends = { own: ownAddress, peer: peerAddress };
   const deadline = performance.now() + timeoutMs;
   let isRead = false;
-  return ask(
-    ends,
-    undefined,
-    () => isRead || performance.now() >= deadline,
-    () => {
+  return ask(ends, undefined, () => isRead || performance.now() >= deadline, {
+    read: () => {
       isRead = true;
     },
-  );
+  });
 }
 
 async function ask(
   ends: Ends,
   from: Answering | undefined,
   isOver: () => boolean,
-  read?: () => void,
+  on: { readonly answered?: (() => void) | undefined; readonly read?: () => void },
 ): Promise<RendezvousAnswer> {
   let told: Promise<Told> | undefined;
   const tries = RENDEZVOUS_PORTS.map(async (port): Promise<[number, Echo]> => {
     // The first port that answers tells for all.
     const answered = () => {
-      told ??= readFacts(ends, port, isOver).finally(read);
+      if (told) return;
+      on.answered?.();
+      told = readFacts(ends, port, isOver).finally(on.read);
     };
     return [port, await tryPort(ends, port, { isOver, from, answered })];
   });

@@ -2,19 +2,14 @@ import type { Peer } from "../cluster/facts.ts";
 import { completeVerdicts, verdictWords } from "../cluster/verdicts.ts";
 import type { Host } from "../host/host.ts";
 import { keepSecret } from "../host/redact.ts";
+import { presentedHostKey } from "../host/ssh.ts";
 import { rttFigures } from "../latency/figures.ts";
+import type { HostSights } from "../latency/probe-host.ts";
 import type { RendezvousAnswer } from "../rendezvous/ask.ts";
-import {
-  askByApi,
-  askBySsh,
-  barred,
-  type Contact,
-  toldByRendezvous,
-  unanswered,
-  withShell,
-} from "./contact.ts";
+import { askByPassword, askBySsh, barred, type Contact, toldByRendezvous, unanswered } from "./contact.ts";
 import type { Company, UpOptions } from "./options.ts";
 import type { Reach, ReachedPeer } from "./preflight/preflight.ts";
+import type { FirstSight } from "./preflight/sights.ts";
 import type { Ask, Phase } from "./talk.ts";
 
 /** A peer with all that was seen of it, and the way to ask it again. */
@@ -22,12 +17,18 @@ export interface KnownPeer {
   readonly peer: Peer;
   readonly reach: Reach;
   readonly contact: Contact;
+  /** What it sees of the other members of its cluster, where it was asked already. */
+  readonly around?: Promise<HostSights | undefined>;
 }
 
-/** All at once, without a question to anybody first; last of all the person at the terminal. */
+/**
+ * All at once, without a question to anybody first; last of all the person at the terminal. `begun` are those by their
+ * address that are being asked already.
+ */
 export async function askPeers(
   host: Host,
   reached: readonly ReachedPeer[],
+  begun: ReadonlyMap<string, Promise<Contact>>,
   options: UpOptions,
   company: Company,
 ): Promise<KnownPeer[]> {
@@ -35,7 +36,12 @@ export async function askPeers(
   const names = reached.map(({ node }) => node.name);
   const asking = { host, options, company, names };
   let known = await Promise.all(
-    reached.map(({ node, reach }) => askPeer(asking, node, reach, reach.rendezvous)),
+    reached.map(async ({ node, reach }) => {
+      const contact = await begun.get(node.address);
+      return contact
+        ? describe(node, reach, contact, reach.rendezvous)
+        : askPeer(asking, node, reach, reach.rendezvous);
+    }),
   );
   // Where somebody is about to let this host in, no password is needed.
   const admits = reached.some(({ reach }) => reach.rendezvous.facts?.admits);
@@ -52,7 +58,7 @@ export async function askPeers(
   return known;
 }
 
-interface Asking {
+export interface Asking {
   readonly host: Host;
   readonly options: Pick<UpOptions, "passwords">;
   readonly company: Pick<Company, "presence">;
@@ -65,32 +71,47 @@ interface Asking {
  * password is known.
  */
 export async function askPeer(
-  { host, options, company, names }: Asking,
+  asking: Asking,
   node: Pick<Peer, "name" | "address">,
   reach: Reach,
   rendezvous: RendezvousAnswer,
 ): Promise<KnownPeer> {
-  const { presence } = company;
-  const again = async () => (presence ? presence.askFacts(node.address) : rendezvous);
-  const told = toldByRendezvous(rendezvous, again);
-  const met = (contact: Contact) => describe(node, reach, contact, rendezvous);
+  if (reach.kind === "offline") return describe(node, reach, barred(SWITCHED_OFF), rendezvous);
+  const answer = Promise.resolve(rendezvous);
+  const isOpen: FirstSight["isOpen"] = async (port) => reach.ports.get(port)?.kind === "open";
+  const contact = await meet(asking, node, { isOpen, told: answer, rendezvous: answer });
+  return describe(node, reach, contact, rendezvous);
+}
+
+const SWITCHED_OFF = "tailnet: offline, as the control server says, and no answer to a ping";
+
+/** The same of a peer that is still being tried. */
+export async function meet(
+  { host, options, company: { presence }, names }: Asking,
+  node: Pick<Peer, "name" | "address">,
+  { isOpen, told, rendezvous }: FirstSight,
+): Promise<Contact> {
+  const again = async () => presence?.askFacts(node.address) ?? rendezvous;
+  const soon = await told;
+  const first = soon && toldByRendezvous(soon, again);
   // Nobody joins through a host that stands alone: no shell is needed there.
-  if (told.verdict.kind === "standalone") return met(told);
-  const isOpen = (port: number) => reach.ports.get(port)?.kind === "open";
-  const bySsh = isOpen(22) ? await askBySsh(host, node) : unanswered("ssh: TCP 22 does not answer");
-  if (bySsh.verdict.kind !== "unknown") return met(bySsh);
-  const withoutKey = also(told, bySsh);
+  if (first?.verdict.kind === "standalone") return first;
+  const hasSsh = await isOpen(22);
+  const scanned = hasSsh ? presentedHostKey(host, node.address) : undefined;
+  const bySsh = hasSsh ? await askBySsh(host, node, scanned) : unanswered("ssh: TCP 22 does not answer");
+  if (bySsh.verdict.kind !== "unknown") return bySsh;
   const password = options.passwords.of(node.name, names);
-  if (password === undefined) {
-    // Who is in the middle of a change will tell when it is done.
-    return met(rendezvous.facts ? withoutKey : also(withoutKey, barred("API: no password was given")));
-  }
-  keepSecret(password);
-  const byApi = isOpen(8006)
-    ? await askByApi(host, node, password)
-    : unanswered("API: TCP 8006 does not answer");
-  const contact = isOpen(22) ? await withShell(host, node, byApi, password) : byApi;
-  return met(also(withoutKey, contact));
+  if (password !== undefined) keepSecret(password);
+  const byPassword =
+    password === undefined
+      ? barred("API: no password was given")
+      : (await isOpen(8006))
+        ? await askByPassword(host, node, password, scanned)
+        : unanswered("API: TCP 8006 does not answer");
+  const last = await rendezvous;
+  const withoutKey = also(toldByRendezvous(last, again), bySsh);
+  // Who is in the middle of a change will tell when it is done.
+  return password === undefined && last.facts ? withoutKey : also(withoutKey, byPassword);
 }
 
 /** A password is asked for only where it still matters: nobody else has told where the peer stands. */
@@ -132,10 +153,10 @@ async function askForPassword(host: Host, one: KnownPeer, ask: Ask): Promise<Kno
     const password = await ask.password(`root's password on ${name} (${address})`);
     if (password === undefined) break;
     keepSecret(password);
-    const contact = also(one.contact, await askByApi(host, one.peer, password));
+    const scanned = one.reach.ports.get(22)?.kind === "open" ? presentedHostKey(host, address) : undefined;
+    const contact = also(one.contact, await askByPassword(host, one.peer, password, scanned));
     if (!contact.admission) continue;
-    const whole = await withShell(host, one.peer, contact, password);
-    return { ...one, contact: whole, peer: { ...one.peer, ...seenBy(whole) } };
+    return { ...one, contact, peer: { ...one.peer, ...seenBy(contact) } };
   }
   return one;
 }

@@ -56,15 +56,17 @@ export function toldByRendezvous(
 }
 
 /** Asks a peer by root ssh without a password, where that works. */
-export async function askBySsh(host: Host, whom: Whom): Promise<Contact> {
-  const opened = await openShell(host, whom);
+export async function askBySsh(
+  host: Host,
+  whom: Whom,
+  scanned?: Promise<HostKey | undefined>,
+): Promise<Contact> {
+  const opened = await openShell(host, whom, scanned);
   if (typeof opened === "string") return unanswered(opened);
   const { shell, hostKey } = opened;
   try {
     const verdict = await readPlace(shell);
-    const ask = async () => clusterOf(await readPlace(shell));
-    const takeOut = (node: string) => removeNode(shell, node);
-    return { verdict, admission: { kind: "ssh", hostKey }, ask, shell, takeOut };
+    return { verdict, admission: { kind: "ssh", hostKey }, ...throughShell(shell) };
   } catch (error) {
     return unanswered(`ssh as root: ${words(error)}`);
   }
@@ -74,41 +76,29 @@ export async function askBySsh(host: Host, whom: Whom): Promise<Contact> {
 export async function openShell(
   host: Host,
   { name, address }: Whom,
+  scanned = presentedHostKey(host, address),
 ): Promise<{ readonly shell: Host; readonly hostKey: HostKey } | string> {
-  const hostKey = await presentedHostKey(host, address);
-  if (!hostKey) return "ssh: it presented no host key";
+  const hostKey = await scanned;
+  if (!hostKey) return NO_HOST_KEY;
   const shell = host.other(sshTransport(name, address, hostKey));
   const hello = await shell.run(["true"], { timeoutMs: 15_000 });
   return hello.exitCode === 0 ? { shell, hostKey } : `ssh as root: ${lastLine(hello.stderr) || "no answer"}`;
 }
 
-/**
- * A peer that was asked by its API, with root's shell there besides where sshd takes the same password: only a
- * shell holds the join lock, tells a member that is alone what to expect, and answers UDP where no tailmox runs.
- */
-export async function withShell(
-  host: Host,
-  { name, address }: Whom,
-  contact: Contact,
-  password: string,
-): Promise<Contact> {
-  if (contact.verdict.kind === "unknown") return contact;
-  const [hostKey, askpass] = await Promise.all([presentedHostKey(host, address), offerPassword(password)]);
-  if (!hostKey) return { ...contact, noShell: "ssh: it presented no host key" };
-  if (!askpass) return { ...contact, noShell: "ssh: this program runs from source and offers no password" };
-  const shell = host.other(sshTransport(name, address, hostKey, askpass));
-  const hello = await shell.run(["true"], { timeoutMs: 20_000 });
-  if (hello.exitCode !== 0) {
-    return { ...contact, noShell: `ssh as root by password: ${lastLine(hello.stderr) || "no answer"}` };
-  }
-  // The shell sees more than the API tells: whether a cluster is provisional.
-  const verdict = await readPlace(shell).catch(() => contact.verdict);
-  const ask = async () => clusterOf(await readPlace(shell));
-  return { ...contact, verdict, shell, ask, takeOut: (node) => removeNode(shell, node) };
-}
+const NO_HOST_KEY = "ssh: it presented no host key";
 
-/** Asks a peer by its REST API, with its root password. */
-export async function askByApi(host: Host, { name, address }: Whom, password: string): Promise<Contact> {
+/**
+ * Asks a peer by its REST API, with its root password, and opens root's shell there besides where sshd takes the same:
+ * only a shell holds the join lock, tells a member that is alone what to expect, and answers UDP where no tailmox runs.
+ * Without `scanned` no shell is tried.
+ */
+export async function askByPassword(
+  host: Host,
+  whom: Whom,
+  password: string,
+  scanned: Promise<HostKey | undefined> | undefined,
+): Promise<Contact> {
+  const { name, address } = whom;
   try {
     const server = await pinServer(address);
     const answer = await login(server, password);
@@ -116,17 +106,50 @@ export async function askByApi(host: Host, { name, address }: Whom, password: st
     if (answer.kind === "refused") return barred("API: the password of root was refused");
     if (answer.kind === "failed") return unanswered(`API: ${answer.words}`);
     const { session } = answer;
-    const verdict = await readPlaceByApi(session);
-    const admission = { kind: "api", password, fingerprint: server.fingerprint } as const;
-    return {
+    const [verdict, shell] = await Promise.all([
+      readPlaceByApi(session),
+      scanned && shellByPassword(host, whom, password, await scanned),
+    ]);
+    const contact: Contact = {
       verdict,
-      admission,
+      admission: { kind: "api", password, fingerprint: server.fingerprint },
       ask: async () => clusterOf(await readPlaceByApi(session)),
       takeOut: (node) => removeNodeByApi(host, session, { node, member: name }),
     };
+    if (typeof shell !== "object") return { ...contact, ...(shell !== undefined && { noShell: shell }) };
+    return { ...contact, verdict: await seenByShell(verdict, shell), ...throughShell(shell) };
   } catch (error) {
     return unanswered(`API: ${words(error)}`);
   }
+}
+
+/** The shell sees more than the API tells: whether a cluster, which is of one host then, is provisional. */
+async function seenByShell(verdict: Verdict, shell: Host): Promise<Verdict> {
+  if (clusterOf(verdict)?.members.length !== 1) return verdict;
+  return readPlace(shell).catch(() => verdict);
+}
+
+/** Only once the API has taken the password: sshd must not count a wrong one, too. */
+async function shellByPassword(
+  host: Host,
+  { name, address }: Whom,
+  password: string,
+  hostKey: HostKey | undefined,
+): Promise<Host | string> {
+  if (!hostKey) return NO_HOST_KEY;
+  const askpass = await offerPassword(password);
+  if (!askpass) return "ssh: this program runs from source and offers no password";
+  const shell = host.other(sshTransport(name, address, hostKey, askpass));
+  const hello = await shell.run(["true"], { timeoutMs: 20_000 });
+  return hello.exitCode === 0 ? shell : `ssh as root by password: ${lastLine(hello.stderr) || "no answer"}`;
+}
+
+function throughShell(shell: Host): Pick<Contact, "shell" | "ask" | "takeOut"> {
+  return {
+    shell,
+    ask: async () => clusterOf(await readPlace(shell)),
+    takeOut: (node) => removeNode(shell, node),
+  };
 }
 
 /** The answer of a peer that gave none, with what was tried. */

@@ -31,7 +31,10 @@ export async function lookAtJoin(
   known: readonly KnownPeer[],
   company: Pick<Company, "talk" | "journal">,
 ): Promise<JoinOutlook> {
-  const matrix = await measureJoinLinks(cluster, self, known, company);
+  const [matrix, timers] = await Promise.all([
+    measureJoinLinks(cluster, self, known, company),
+    readTimers(memberShell(cluster, known)),
+  ]);
   const whole = meshOrWhy(matrix);
   const place = ringPlace(cluster.members, self.name, rttIn(matrix));
   if (typeof whole === "string") return { ringPlace: place, mesh: undefined, forecast: whole };
@@ -39,7 +42,7 @@ export async function lookAtJoin(
     host.name === self.name ? { ...host, nodeid: place.nodeid } : host,
   );
   const mesh = { ...whole, hosts };
-  const forecast = await forecastOf(mesh, memberShell(cluster, known));
+  const forecast = forecastOf(mesh, timers);
   company.journal.write({ event: "forecast", ...(typeof forecast === "string" ? { forecast } : forecast) });
   return { ringPlace: place, mesh, forecast };
 }
@@ -67,12 +70,27 @@ function memberShell({ members }: Cluster, known: readonly KnownPeer[]): Reader 
   return known.find(({ peer, contact }) => contact.shell && isMember(peer.address))?.contact.shell;
 }
 
-async function forecastOf(mesh: Mesh, member: Reader | undefined): Promise<JoinForecast | string> {
-  const unread = "No member let this host read the timers that are in force.";
+interface Timers {
+  /** corosync.conf. */
+  readonly text: string;
+  readonly ha: boolean;
+}
+
+/** Undefined where no member shows them. */
+async function readTimers(member: Reader | undefined): Promise<Timers | undefined> {
   try {
     const text = await member?.text(MASTER_CONF);
-    if (member === undefined || text === undefined) return unread;
-    return joinForecast(mesh, parseSettingsFile(text, MASTER_CONF), { ha: await usesHa(member) });
+    return member && text !== undefined ? { text, ha: await usesHa(member) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function forecastOf(mesh: Mesh, timers: Timers | undefined): JoinForecast | string {
+  const unread = "No member let this host read the timers that are in force.";
+  if (!timers) return unread;
+  try {
+    return joinForecast(mesh, parseSettingsFile(timers.text, MASTER_CONF), { ha: timers.ha });
   } catch (error) {
     return error instanceof UserError ? error.message : unread;
   }

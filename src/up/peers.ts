@@ -3,7 +3,9 @@ import type { Host } from "../host/host.ts";
 import { readLans } from "../host/lans.ts";
 import { readTailnet } from "../tailnet/facts.ts";
 import { type TailnetStatus, withTag } from "../tailnet/status.ts";
-import { askPeers, type KnownPeer } from "./ask-peers.ts";
+import { askPeers, type KnownPeer, meet } from "./ask-peers.ts";
+import type { Contact } from "./contact.ts";
+import { lookAround } from "./join-links.ts";
 import type { Company, UpOptions } from "./options.ts";
 import type { OwnFacts } from "./own-host.ts";
 import { preflight, type VisiblePeer } from "./preflight/preflight.ts";
@@ -26,11 +28,19 @@ export async function meetPeers(
   if (seen.length === 0) return [];
   const own = { node: node.name, pve: node.pve.version, address: tailnet.address, place, tag: options.tag };
   const phase = talk.phase("Preflight", `trying ${seen.length} at once (usually 4-6 s)`);
-  const reached = await preflight(host, own, seen, company.presence);
+  // Asking where a peer stands takes as long as trying the way to it, and neither needs the other's end.
+  const asking = { host, options, company, names: seen.map(({ name }) => name) };
+  const begun = new Map<string, Promise<Contact>>();
+  const reached = await preflight(host, own, seen, company.presence, (peer, first) => {
+    const contact = meet(asking, peer, first);
+    // Where it fails it is waited for below, or the preflight itself has failed.
+    contact.catch(() => undefined);
+    begun.set(peer.address, contact);
+  });
   tellOutcome(phase, outcomeOf(reached));
   talk.note(...preflightTable(reached), ...(await ownRouteLines(host, tailnet)));
-  const known = await askPeers(host, reached, options, company);
-  return udpPhase(own, known, options, company);
+  const known = await askPeers(host, reached, begun, options, company);
+  return udpPhase(own, known.map(lookAround), options, company);
 }
 
 /** What is wrong with this host's own routes concerns no peer, and stops nobody. */

@@ -3,12 +3,12 @@ import type { Obstacle } from "../../cluster/facts.ts";
 /** Between the daemons, until the path is direct: first contact goes by a relay (tailscale.md 6.3). */
 export const WAKING_PINGS = 3;
 
-/** A peer that the control server calls offline is not tried: what would follow is one finding, and not five. */
+/** A peer that the control server calls offline, and that does not answer a ping either. */
 export function offline(): Obstacle {
   return {
     ...UNREACHABLE,
     check: "online",
-    what: "offline, as the control server says",
+    what: "offline, as the control server says, and no answer to a ping",
     likely: "it is off, or tailscaled does not run there",
     mend: "start it; there: systemctl status tailscaled",
   };

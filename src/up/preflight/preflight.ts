@@ -28,15 +28,19 @@ export interface Own {
   readonly tag: string;
 }
 
-/** Tries all peers at once; under 10 s whatever their number. Changes nothing. Throws E_TOOL_MISSING. */
+/**
+ * Tries all peers at once; under 10 s whatever their number. `show` may begin something with a peer meanwhile. Changes
+ * nothing. Throws E_TOOL_MISSING.
+ */
 export async function preflight(
   host: Host,
   own: Own,
   peers: readonly VisiblePeer[],
   presence: Pick<Presence, "ask"> | undefined,
+  show?: Eyes["show"],
 ): Promise<ReachedPeer[]> {
   const ask = presence?.ask ?? ((address: string) => askRendezvous(own.address, address));
-  const eyes: Eyes = { host, ask, members: await fellowMembers(host, own) };
+  const eyes: Eyes = { host, ask, members: await fellowMembers(host, own), show };
   const tried = await Promise.all(peers.map(async (node) => ({ node, sights: await tryPeer(eyes, node) })));
   return judged(own, tried);
 }

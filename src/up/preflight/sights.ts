@@ -7,10 +7,12 @@ import { type TcpAnswer, tryTcp } from "../../host/tcp.ts";
 import { readMemberVersion } from "../../proxmox/member-version.ts";
 import type { RendezvousAnswer } from "../../rendezvous/ask.ts";
 import { wakePath, wakeTunnel } from "../../tailnet/ping.ts";
-import type { Path, TailnetNode } from "../../tailnet/status.ts";
+import type { Path } from "../../tailnet/status.ts";
+import type { Presence } from "../presence.ts";
 import { ECHOES } from "./icmp.ts";
 import { LADDER } from "./mtu.ts";
 import { WAKING_PINGS } from "./online.ts";
+import type { VisiblePeer } from "./preflight.ts";
 import { NEEDED_PORTS, WEB_PORT } from "./tcp.ts";
 import { judgeUdp, type UdpSight } from "./udp.ts";
 
@@ -37,33 +39,47 @@ export interface FellowMember {
   readonly knet: KnetStats | undefined;
 }
 
+/** What shows of a peer while it is still being tried. */
+export interface FirstSight {
+  /** Whether something takes connections on a needed port. */
+  readonly isOpen: (port: (typeof NEEDED_PORTS)[number]) => Promise<boolean>;
+  /** What a tailmox there told; undefined within half a second where none seems to run. */
+  readonly told: Promise<RendezvousAnswer | undefined>;
+  /** The same when all ports have been waited for. */
+  readonly rendezvous: Promise<RendezvousAnswer>;
+}
+
 export interface Eyes {
   readonly host: Host;
   /** Tries UDP to a peer, and asks the tailmox there, if one runs. */
-  readonly ask: (address: string) => Promise<RendezvousAnswer>;
+  readonly ask: Presence["ask"];
+  /** Is shown each peer from the moment on that the way to it is awake. */
+  readonly show?: ((peer: VisiblePeer, first: FirstSight) => void) | undefined;
   /** The other members of this host's cluster by their address; none where it is in none. */
   readonly members: ReadonlyMap<string, FellowMember>;
 }
 
 /** Tries everything to one peer, bounded to 9 s; all peers are tried at once. Throws E_TOOL_MISSING. */
-export async function tryPeer(eyes: Eyes, peer: TailnetNode & { address: string }): Promise<Sights> {
-  if (!peer.online) return { ...NOTHING, kind: "offline" };
+export async function tryPeer(eyes: Eyes, peer: VisiblePeer): Promise<Sights> {
   const { host } = eyes;
-  const { address } = peer;
-  const pongs = await wakePath(host, address, WAKING_PINGS);
+  const { address, online } = peer;
+  // The control server may be late, in either direction; that a peer is off takes both words.
+  const pongs = await wakePath(host, address, online ? WAKING_PINGS : 1);
   const path = pongs.at(-1)?.path;
   // What the daemons cannot do, nothing above them can: one finding, and not five that follow from it.
-  if (!path) return { ...NOTHING, kind: "no pong" };
+  if (!path) return { ...NOTHING, kind: online ? "no pong" : "offline" };
   await wakeTunnel(host, address);
-  const web = tryTcp(address, 8006, SILENCE_MS);
+  const ports = new Map(PORTS.map((port) => [port, tryTcp(address, port, SILENCE_MS)]));
+  const { told, rendezvous: asked } = askAtOnce(eyes, address);
+  const isOpen: FirstSight["isOpen"] = async (port) => (await ports.get(port))?.kind === "open";
+  eyes.show?.(peer, { isOpen, told, rendezvous: asked });
   const fellow = eyes.members.get(address);
-  const [echoes, packets, rendezvous, clock, pve, ...answers] = await Promise.all([
+  const [echoes, packets, rendezvous, clock, pve] = await Promise.all([
     pingHost(host, address, ECHOES, 100),
     tryPacketSizes(host, address, LADDER),
-    eyes.ask(address),
-    web.then((answer) => (answer.kind === "open" ? askWebClock(address, 8006) : undefined)),
+    asked,
+    isOpen(8006).then((open) => (open ? askWebClock(address, 8006) : undefined)),
     fellow && readMemberVersion(host, fellow.node, 5_000),
-    ...PORTS.map((port) => (port === 8006 ? web : tryTcp(address, port, SILENCE_MS))),
   ]);
   const { facts } = rendezvous;
   const knet = fellow?.knet;
@@ -75,7 +91,9 @@ export async function tryPeer(eyes: Eyes, peer: TailnetNode & { address: string 
     rendezvous,
     clock,
     knet,
-    ports: new Map(PORTS.map((port, index) => [port, answers[index] ?? NOT_TRIED])),
+    ports: new Map(
+      await Promise.all([...ports].map(async ([port, answer]) => [port, await answer] as const)),
+    ),
     udp: judgeUdp({ rendezvous, knet }),
     node: facts?.node ?? fellow?.node,
     pve: facts?.pve ?? pve,
@@ -85,7 +103,18 @@ export async function tryPeer(eyes: Eyes, peer: TailnetNode & { address: string 
 /** Two of TCP's own repetitions fit in. */
 const SILENCE_MS = 4_000;
 const PORTS = [...NEEDED_PORTS, WEB_PORT] as const;
-const NOT_TRIED: TcpAnswer = { kind: "failed", reason: "not tried" };
+
+function askAtOnce({ ask }: Eyes, address: string): Pick<FirstSight, "told" | "rendezvous"> {
+  let answers = false;
+  const rendezvous = ask(address, () => {
+    answers = true;
+  });
+  const first = Promise.race([rendezvous, Bun.sleep(FIRST_WORD_MS)]);
+  return { rendezvous, told: first.then(() => (answers ? rendezvous : undefined)) };
+}
+
+/** Room for a long round trip, and for the peer's look at who asks. */
+const FIRST_WORD_MS = 500;
 
 const NOTHING: Omit<Sights, "kind"> = {
   path: { kind: "unknown" },

@@ -57,15 +57,12 @@ export function runInGuest(guest: FakeGuest, argv: readonly string[], input: str
       return ok(JSON.stringify([{ ifname: "vmbr0", addr_info: [{ local: guest.address }] }]));
     case "pveversion":
       return ok("pve-manager/9.1.2/9d436f37a0ac4172 (running kernel: 6.17.2-1-pve)\n");
-    case "dd":
-      files.set((args[0] ?? "").replace("of=", ""), input);
+    // A file that is written: what it is done by, a name, its path.
+    case "sh":
+      files.set(args[3] ?? "", input);
       return ok();
     case "tee":
       files.set(last, (files.get(last) ?? "") + input);
-      return ok();
-    case "mv":
-      files.set(last, files.get(args.at(-2) ?? "") ?? "");
-      files.delete(args.at(-2) ?? "");
       return ok();
     case "rm":
       for (const path of files.keys()) if (path === last || path.startsWith(`${last}/`)) files.delete(path);
