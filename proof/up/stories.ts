@@ -50,6 +50,10 @@ export const STORIES: readonly Story[] = [
     about: ["src/proxmox/own-node.ts", "src/up/own-host.ts", "src/admit/admit.ts"],
   },
   {
+    file: "proof/up/red-forecast.test.ts",
+    about: ["src/up/join-forecast.ts", "src/cluster/join-forecast.ts", "src/cluster/forecast-verdict.ts"],
+  },
+  {
     file: "proof/up/ways.test.ts",
     about: ["src/up/contact.ts", "src/up/passwords.ts", "src/host/askpass.ts"],
   },
