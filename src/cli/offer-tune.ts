@@ -1,13 +1,17 @@
+import type { Cluster } from "../cluster/facts.ts";
 import { FORECAST_DEFAULTS } from "../cluster/forecast.ts";
-import type { Mesh } from "../cluster/mesh.ts";
+import { parseLatencyMatrix } from "../cluster/latency-matrix.ts";
+import { fullMesh, type Mesh } from "../cluster/mesh.ts";
 import { parseSettingsFile } from "../cluster/settings-file.ts";
 import { OUTAGE_LIMIT_MS } from "../cluster/tuned.ts";
 import { UserError } from "../errors.ts";
 import type { Reader } from "../host/host.ts";
+import { matrixFile } from "../latency/matrix-file.ts";
+import { measure } from "../latency/measure.ts";
+import { memberRoster } from "../latency/roster.ts";
 import { MASTER_CONF } from "../tune/guard-script.ts";
 import type { Workplace } from "./change-here.ts";
-import { livingMesh } from "./living-mesh.ts";
-import { clusterRoster, planTune, SILENT } from "./tune-living.ts";
+import { clusterRoster, planTune } from "./tune-living.ts";
 import { type ChangedKey, changedKeys, fittingSettings, tuneLines } from "./tune-outlook.ts";
 import { applyTune } from "./tune-run.ts";
 
@@ -19,17 +23,17 @@ export interface TuneOffer {
 }
 
 /**
- * Holds corosync's timers against the distances of the members, measured just now (`mesh`), else anew in some 8 s.
+ * Holds corosync's timers against the distances of the members, measured just now (`mesh`), else by a short look.
  * Where others fit better it offers them: a person is asked, otherwise it is only said. Never throws: what `up` did
  * stands whatever comes of this.
  */
 export async function offerTune(
   place: Pick<Workplace, "host" | "gate" | "journal" | "screen" | "ask">,
-  { yes, mesh }: { yes: boolean; mesh: Mesh | undefined },
+  { yes, mesh, node, cluster }: { yes: boolean; mesh: Mesh | undefined; node: string; cluster: Cluster },
 ): Promise<TuneOffer> {
   let changes: readonly ChangedKey[] = [];
   try {
-    changes = await wantedChanges(place.host, mesh ?? (await livingMesh("up", [], SILENT)).mesh);
+    changes = await wantedChanges(place.host, mesh ?? (await shortLook(place, cluster, node)));
     if (changes.length === 0) {
       return { outcome: "they fit", changes, lines: ["Corosync's timers fit the distances of these hosts."] };
     }
@@ -47,6 +51,27 @@ export async function offerTune(
 }
 
 const LATER = ["Later: tailmox tune"];
+
+/** The timers follow from round trips and packet sizes alone; loss and jitter, which take longer, are tune's to show. */
+async function shortLook(
+  { host, screen }: Pick<Workplace, "host" | "screen">,
+  cluster: Cluster,
+  node: string,
+): Promise<Mesh> {
+  const roster = await memberRoster(host, cluster, node);
+  const phase = screen.phase(
+    "Timers",
+    `measuring the ways between ${roster.hosts.length} members (usually 3 s)`,
+  );
+  const measurement = await measure(host, roster, SHORT_MS);
+  const asked = measurement.hosts.filter(({ unknown }) => unknown === undefined);
+  phase.ok(`${asked.length} of ${roster.hosts.length} members measured the ways to the others`);
+  // As a file would be: what a measurement leaves open is judged in one place.
+  return fullMesh(parseLatencyMatrix(JSON.stringify(matrixFile(measurement)), "the measurement"));
+}
+
+/** Ten echoes a way. */
+const SHORT_MS = 1_000;
 
 /** What differs by less follows from one measurement to the next, and would be offered for ever. */
 const NOISE = 0.1;

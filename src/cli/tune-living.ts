@@ -20,7 +20,7 @@ import { livingMesh } from "./living-mesh.ts";
 import { fittingSettings, type Reasoned, type TuneOutlook, tuneOutlook } from "./tune-outlook.ts";
 
 /** The run has its own journal, and its own words for what it measures. */
-export const SILENT = { json: false, verbose: false, logFile: undefined, tag: "tag:tailmox" };
+const SILENT = { json: false, verbose: false, logFile: undefined, tag: "tag:tailmox" };
 
 export interface LivingFlags {
   readonly undo: boolean;

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { Cluster } from "../cluster/facts.ts";
 import { UserError } from "../errors.ts";
 import type { Reader } from "../host/host.ts";
 import { isMissing } from "../host/missing-tool.ts";
@@ -32,18 +33,19 @@ export async function readRoster(reader: Reader, tag: string): Promise<Roster> {
   const own = stdout.trim().split(".")[0] ?? "";
   const isProxmox = !isMissing(await reader.run(["pveversion"], { timeoutMs: 20_000 }));
   const place = isProxmox ? await readPlace(reader) : undefined;
-  if (place?.kind === "member") {
-    const { name, members } = place.cluster;
-    if (members.length < 2) throw nobodyElse(`"${name}" has one member`, "tailmox up on the next host");
-    const hosts = members.map(async (member) => ({
-      name: member.name,
-      nodeid: member.id,
-      address: await addressOf(reader, member.link0),
-      here: member.name === own,
-    }));
-    return { scope: { kind: "members", cluster: name }, hosts: await Promise.all(hosts) };
-  }
-  return tagged(reader, tag);
+  return place?.kind === "member" ? memberRoster(reader, place.cluster, own) : tagged(reader, tag);
+}
+
+/** The members of a cluster, seen from its node `own`. Throws E_NOTHING_TO_MEASURE where it is the only one. */
+export async function memberRoster(reader: Reader, { name, members }: Cluster, own: string): Promise<Roster> {
+  if (members.length < 2) throw nobodyElse(`"${name}" has one member`, "tailmox up on the next host");
+  const hosts = members.map(async (member) => ({
+    name: member.name,
+    nodeid: member.id,
+    address: await addressOf(reader, member.link0),
+    here: member.name === own,
+  }));
+  return { scope: { kind: "members", cluster: name }, hosts: await Promise.all(hosts) };
 }
 
 /** corosync.conf may hold a name; ping and ssh must mean the same address by it. */

@@ -79,8 +79,9 @@ interface Timers {
 /** Undefined where no member shows them. */
 async function readTimers(member: Reader | undefined): Promise<Timers | undefined> {
   try {
-    const text = await member?.text(MASTER_CONF);
-    return member && text !== undefined ? { text, ha: await usesHa(member) } : undefined;
+    if (!member) return undefined;
+    const [text, ha] = await Promise.all([member.text(MASTER_CONF), usesHa(member)]);
+    return text === undefined ? undefined : { text, ha };
   } catch {
     return undefined;
   }

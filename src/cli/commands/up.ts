@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Cluster } from "../../cluster/facts.ts";
 import { UserError } from "../../errors.ts";
 import type { Journal } from "../../host/journal.ts";
 import { isNodeName } from "../../proxmox/version.ts";
@@ -40,7 +41,8 @@ export async function runUp(raw: unknown): Promise<number> {
       joinTimeoutMs: flags.joinTimeout,
     };
     const { mesh, ...result } = await up(host, options, { talk: screen, ask, journal });
-    const timers = hasRing(result) ? await offerTune(place, { yes: flags.yes, mesh }) : undefined;
+    const cluster = ringOf(result);
+    const timers = cluster && (await offerTune(place, { yes: flags.yes, mesh, node: result.node, cluster }));
     return {
       outcome: result.outcome,
       result: { ...result, ...(timers && { timers: { outcome: timers.outcome, changes: timers.changes } }) },
@@ -82,9 +84,9 @@ function assertClusterName(name: string): void {
   });
 }
 
-/** A member beside others: its timers have distances to fit. */
-function hasRing({ outcome, cluster }: UpResult): boolean {
-  return outcome !== "dry run" && (cluster?.members.length ?? 0) > 1;
+/** The cluster of a member beside others: its timers have distances to fit. */
+function ringOf({ outcome, cluster }: UpResult): Cluster | undefined {
+  return outcome !== "dry run" && cluster && cluster.members.length > 1 ? cluster : undefined;
 }
 
 function closing(result: UpResult, timers: readonly string[], { path }: Journal): string[] {

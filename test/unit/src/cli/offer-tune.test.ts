@@ -26,7 +26,15 @@ function offer(timers: object, { yes = true, answer = false, at = mesh, conf = "
     password: async () => undefined,
   };
   const place = { host, gate: closedGate, journal: noJournal, screen: silentScreen, ask };
-  return offerTune(place, { yes, mesh: at }).then((found) => ({ ...found, changes, questions }));
+  const cluster = {
+    ...{ name: "tailmox", quorate: true, expectedVotes: 3, presentVotes: 3, qdevice: false },
+    members: [],
+  };
+  return offerTune(place, { yes, mesh: at, node: "pve1", cluster }).then((found) => ({
+    ...found,
+    changes,
+    questions,
+  }));
 }
 
 describe("the timers at the end of up", () => {
