@@ -45,6 +45,7 @@ export const STORIES: readonly Story[] = [
     file: "proof/up/foreign-clusters.test.ts",
     about: ["src/up/join-refusal.ts", "src/cluster/corosync-conf.ts", "src/proxmox/place.ts", ...RULES],
   },
+  { file: "proof/up/admit-cut-short.test.ts", about: ["src/admit", "src/up/await-admission.ts"] },
   {
     file: "proof/up/rootfs.test.ts",
     about: ["src/proxmox/own-node.ts", "src/up/own-host.ts", "src/admit/admit.ts"],
