@@ -47,6 +47,10 @@ export const STORIES: readonly Story[] = [
   },
   { file: "proof/up/admit-cut-short.test.ts", about: ["src/admit", "src/up/await-admission.ts"] },
   {
+    file: "proof/up/dissolve-cut-short.test.ts",
+    about: ["src/steps/dissolve-cluster.ts", "src/steps/separate.ts", "src/up/unfinished.ts"],
+  },
+  {
     file: "proof/up/rootfs.test.ts",
     about: ["src/proxmox/own-node.ts", "src/up/own-host.ts", "src/admit/admit.ts"],
   },

@@ -1,3 +1,4 @@
+import { parseCorosyncConf } from "../cluster/corosync-conf.ts";
 import type { Cluster } from "../cluster/facts.ts";
 import { UserError } from "../errors.ts";
 import { makeCopies } from "../guard/copies.ts";
@@ -72,12 +73,22 @@ export function finishDissolving(folder: string): Step {
   };
 }
 
-/** Gives the folder of the copies where dissolving was begun and not ended; forgets a beginning that changed nothing. */
+/**
+ * Gives the folder of the copies where dissolving was begun and not ended. A beginning that changed nothing leaves its
+ * note, too: then the cluster still has its quorum, or others have joined it since.
+ */
 export async function unfinishedDissolving(host: Host): Promise<string | undefined> {
   const created = await readCreated(host);
   if (created?.dissolving === undefined) return undefined;
   const place = await readPlace(host).catch(() => undefined);
-  return place?.kind === "member" && place.cluster.quorate ? undefined : created.dissolving;
+  if (place?.kind === "member" && place.cluster.quorate) return undefined;
+  return (await hasOthers(host)) ? undefined : created.dissolving;
+}
+
+/** By the node list that corosync starts with, which is there without /etc/pve. */
+async function hasOthers(host: Host): Promise<boolean> {
+  const conf = parseCorosyncConf((await host.text("/etc/corosync/corosync.conf")) ?? "");
+  return (conf?.nodes.length ?? 0) > 1;
 }
 
 async function assertAlone(host: Host, { name }: Cluster): Promise<void> {

@@ -131,6 +131,16 @@ describe("dissolving a cluster of one", () => {
     expect(await unfinishedDissolving(open(fake))).toBeUndefined();
     expect(fake.changes.join("\n")).toContain("rm -rf -- /etc/corosync/authkey");
   });
+
+  test("is not gone on with where others have joined since, though this one is cut off from them", async () => {
+    const begun = JSON.stringify({ cluster: "tailmox", by: "tailmox up", at: "x", dissolving: "/copies" });
+    const fake = lone({
+      "/var/lib/tailmox/created.json": begun,
+      "/etc/corosync/corosync.conf": twoNodes(),
+    });
+    await fake.transport.remove("/etc/pve/.members");
+    expect(await unfinishedDissolving(open(fake))).toBeUndefined();
+  });
 });
 
 test("a cluster is young for an hour, by its own name, and not with a clock that is ahead", async () => {
