@@ -4,6 +4,7 @@ import { disarmGuard } from "../guard/disarm.ts";
 import { finishJoin } from "../guard/finish.ts";
 import { REPORT_FILE } from "../guard/places.ts";
 import { isUntouched } from "../guard/untouched.ts";
+import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
 import { parseMembers } from "../proxmox/members.ts";
 import type { UpOptions } from "./options.ts";
@@ -26,7 +27,7 @@ export async function tellGuardNews(host: Host, { dryRun }: Options, talk: Talk)
       await host.change(change, (writer) => writer.remove(REPORT_FILE));
     }
   }
-  if (!armed || (await isQuorateHere(host)) || (await letGoUntouched(host, armed, dryRun))) return;
+  if (!armed || (await hasJoined(host, armed, talk)) || (await letGoUntouched(host, armed, dryRun))) return;
   throw new UserError("E_GUARD_ARMED", `a join of this host to "${armed.cluster}" is not over`, {
     likely:
       `tailmox was ended in the middle of it; the guard puts this host back ${whenItFires(armed)} ` +
@@ -46,10 +47,28 @@ export async function releaseGuard(host: Host, { dryRun }: Options, talk: Talk):
   talk.note(`The guard is gone. What this host had before: ${armed.copies}`);
 }
 
+/** A quorate member whose pvecm, which goes on without tailmox, has come to its end: keys and certificates come last. */
+async function hasJoined(host: Host, armed: Armed, talk: Talk): Promise<boolean> {
+  if (!(await isQuorateHere(host))) return false;
+  if (await hasEnded(host, armed)) return true;
+  const phase = talk.phase("Join", "pvecm of an earlier run is still at it (usually 5 s more)");
+  const ended = await poll(PVECM_MS, 500, async () => (await hasEnded(host, armed)) || undefined);
+  if (ended) phase.ok(`pvecm of an earlier run has taken this host into "${armed.cluster}"`);
+  else phase.warn("pvecm of an earlier run does not end");
+  return ended ?? false;
+}
+
+/** From the quorum on it has no more to wait for. */
+const PVECM_MS = 60_000;
+
+async function hasEnded(host: Host, { unit }: Armed): Promise<boolean> {
+  const { stdout } = await host.run(["systemctl", "show", unit, "--property=ActiveState"]);
+  return /^ActiveState=(inactive|failed)$/m.test(stdout);
+}
+
 /** A run that ended before pvecm began: the guard has nothing to guard, and this run begins anew. */
 async function letGoUntouched(host: Host, armed: Armed, dryRun: boolean): Promise<boolean> {
-  const unit = await host.run(["systemctl", "show", armed.unit, "--property=ActiveState"]);
-  if (dryRun || !/^ActiveState=(inactive|failed)$/m.test(unit.stdout)) return false;
+  if (dryRun || !(await hasEnded(host, armed))) return false;
   return host.change({ what: "take away a guard that guards nothing", undo: "nothing" }, async (writer) => {
     if (!(await isUntouched(writer, armed))) return false;
     await disarmGuard(writer);

@@ -78,17 +78,32 @@ describe("while a guard is armed", () => {
     expect(fake.changes.join("\n")).not.toMatch(/stop pve-cluster/);
   });
 
+  const JOINED = {
+    "/etc/pve/.members": MEMBER,
+    "/etc/pve/nodes/pve3/pve-ssl.pem": "PEM",
+    [ARMED_FILE]: armedUntil("2999-01-01T00:00:00Z"),
+  };
+  const ENDED = { "systemctl show": "ActiveState=inactive\n" };
+
   test("a quorate member goes on, and takes it away", async () => {
-    const fake = fakeHost(
-      {
-        "/etc/pve/.members": MEMBER,
-        "/etc/pve/nodes/pve3/pve-ssl.pem": "PEM",
-        [ARMED_FILE]: armedUntil("2999-01-01T00:00:00Z"),
-      },
-      {},
-    );
+    const fake = fakeHost(JOINED, ENDED);
     expect(await told(fake)).toContain("The guard is gone");
     expect(await fake.transport.text(ARMED_FILE)).toBeUndefined();
     expect(fake.changes).toContain("run systemctl disable --now tailmox-guard-boot.timer");
+  });
+
+  test("a pvecm that goes on without tailmox is waited for: root's keys are the last that it brings", async () => {
+    const { transport, changes } = fakeHost(JOINED, ENDED);
+    const states = ["active", "active", "inactive"];
+    const seen: string[] = [];
+    const run: typeof transport.run = async (argv, options) => {
+      const base = await transport.run(argv, options);
+      if (argv[1] !== "show") return base;
+      const state = states.shift() ?? "inactive";
+      seen.push(`${state} ${changes.length}`);
+      return { ...base, stdout: `ActiveState=${state}\n` };
+    };
+    expect(await told({ transport: { ...transport, run }, changes })).toContain("The guard is gone");
+    expect(seen.slice(0, 3)).toEqual(["active 0", "active 0", "inactive 0"]);
   });
 });
