@@ -35,6 +35,14 @@ test("a peer that may be in the middle of a change is asked again, but not after
   expect(refused({ why: "peers unreachable", peers: [busy] })).toMatchObject({ kind: "unsettled" });
 });
 
+test("a peer that is switched off is not waited for, whatever the others may do", () => {
+  const online = { check: "online", code: "E_PEER_UNREACHABLE", what: "", likely: "", mend: "" } as const;
+  const off = { ...wrong, obstacles: [online] };
+  const silent = { ...busy, obstacles: [online] };
+  expect(refused({ why: "peers unknown", peers: [off, busy] })).toBeUndefined();
+  expect(refused({ why: "peers unknown", peers: [silent] })).toMatchObject({ kind: "unsettled" });
+});
+
 test("nothing else gets better by waiting", () => {
   expect(refused({ why: "qdevice", cluster })).toBeUndefined();
   expect(refused({ why: "several clusters", clusters: [] })).toBeUndefined();

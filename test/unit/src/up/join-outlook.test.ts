@@ -7,6 +7,7 @@ import { openHost } from "../../../../src/host/host.ts";
 import { noJournal } from "../../../../src/host/journal.ts";
 import { unanswered } from "../../../../src/up/contact.ts";
 import { assertNotRed, forecastResult, forecastWords } from "../../../../src/up/join-forecast.ts";
+import { lookAround } from "../../../../src/up/join-links.ts";
 import { lookAtJoin } from "../../../../src/up/join-outlook.ts";
 import type { Risk } from "../../../../src/up/risks.ts";
 import { known, WELL } from "./known-peer.ts";
@@ -27,10 +28,14 @@ interface Given {
   readonly resources?: string;
   /** Members that let this host in. */
   readonly shells?: readonly string[];
+  /** The members began to measure before the join was decided. */
+  readonly ahead?: boolean;
+  /** The last of them has joined since. */
+  readonly joined?: boolean;
 }
 
 /** A join into a cluster of pve1, pve2, ... with ids 10, 20, ..., all 90 ms apart. */
-function look({ members: count = 2, timers = FOUNDERS_SETTINGS, lost = 0, ...given }: Given = {}) {
+async function look({ members: count = 2, timers = FOUNDERS_SETTINGS, lost = 0, ...given }: Given = {}) {
   const { between = {}, knet = "up", resources, shells = ["pve1", "pve2", "pve3"] } = given;
   const members = Array.from({ length: count }, (_, place) => ({
     name: `pve${place + 1}`,
@@ -48,9 +53,11 @@ function look({ members: count = 2, timers = FOUNDERS_SETTINGS, lost = 0, ...giv
     members,
     qdevice: false,
   };
+  const before = { ...cluster, members: members.slice(0, given.joined ? -1 : undefined) };
   const keys = Object.entries(timers).map(([key, value]) => `  ${key}: ${value}\n`);
   const files = new Map([["/etc/pve/corosync.conf", `totem {\n${keys.join("")}}\n`]]);
   if (resources !== undefined) files.set("/etc/pve/ha/resources.cfg", resources);
+  let pinging = 0;
   const peers = members.map(({ name, link0 }) => {
     const rttMs = Array.from({ length: 20 - lost }, () => 90);
     const shell = openHost(
@@ -61,8 +68,9 @@ function look({ members: count = 2, timers = FOUNDERS_SETTINGS, lost = 0, ...giv
         write: () => Promise.reject(new Error("nothing may be written")),
         remove: () => Promise.reject(new Error("nothing may be removed")),
         run: async (argv, options) => {
-          const addresses =
-            argv.includes("ping") && !argv.includes("tailscale") ? (options?.input ?? "") : "";
+          const isPing = argv.includes("ping") && !argv.includes("tailscale");
+          const addresses = isPing ? (options?.input ?? "") : "";
+          if (isPing && argv.includes("-i") && !argv.includes("-M")) pinging += 1;
           const heard = addresses.split("\n").flatMap((address) => {
             const to = members.find((member) => member.link0 === address)?.name;
             const key = `${name} ${to}`;
@@ -89,7 +97,12 @@ stats.knet.node${id}.link0.latency_samples (u32) = 9`,
       contact: { ...unanswered(), ...(shells.includes(name) && { shell }) },
     });
   });
-  return lookAtJoin(cluster, SELF, peers, company);
+  const met = peers.map((one) => {
+    const member = { ...one, peer: { ...one.peer, verdict: { kind: "member", cluster: before } as const } };
+    return given.ahead ? lookAround(member) : one;
+  });
+  const outlook = await lookAtJoin(cluster, SELF, met, company);
+  return { ...outlook, pinging };
 }
 
 function echoes(address: string, ms: number): string[] {
@@ -128,6 +141,21 @@ describe("a join", () => {
     expect(ringPlace.why).toContain("the ring is shortest");
     expect(mesh?.hosts.map(({ nodeid }) => nodeid)).toEqual([10, 20, 30, ringPlace.nodeid]);
     expect(mesh?.links.flat().flatMap((link) => (link ? [link.mtu] : []))).toEqual(Array(12).fill(1280));
+  });
+});
+
+describe("what the members have measured before a join was decided", () => {
+  test("is not measured again", async () => {
+    const outlook = await look({ members: 3, ahead: true });
+    expect(outlook.pinging).toBe(3);
+    expect(outlook.mesh).toEqual((await look({ members: 3 })).mesh);
+  });
+
+  test("is measured anew where another host has joined since", async () => {
+    const outlook = await look({ members: 3, ahead: true, joined: true });
+    // What the new one itself sees of the others is whole.
+    expect(outlook.pinging).toBe(3 + 2);
+    expect(outlook.mesh).toEqual((await look({ members: 3 })).mesh);
   });
 });
 
