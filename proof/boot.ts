@@ -1,15 +1,15 @@
-import { takeDown } from "../lab/down.ts";
 import { bootHost } from "../lab/machines/boot.ts";
 import { hostExec } from "../lab/machines/exec.ts";
 import { writeHostFile } from "../lab/machines/files.ts";
+import { must } from "../lab/machines/must.ts";
 import { crashHost } from "../lab/machines/power.ts";
-import { type HostPlan, type LabPlan, planLab } from "../lab/plan.ts";
+import type { HostPlan, LabPlan } from "../lab/plan.ts";
 import { loadScenario } from "../lab/scenarios/load.ts";
 import { clusterHosts } from "../lab/story/cluster-hosts.ts";
 import { waitForVotes } from "../lab/story/cut-and-return.ts";
 import { startControl, stopControl } from "../lab/tailnet/control.ts";
-import { labUp } from "../lab/up.ts";
 import { poll } from "../src/host/deadline.ts";
+import { inLab } from "./in-lab.ts";
 import type { Proof } from "./run.ts";
 
 /** What an administrator has to have back after a boot without control server, in seconds. */
@@ -21,11 +21,7 @@ const proof: Proof = {
     "one host boots while the control server is away: ssh and web page within 3 minutes; " +
     "Tailscale is upgraded on one host after the other",
   async prove(say) {
-    const name = "proof-boot";
-    const scenario = await loadScenario("demo");
-    await takeDown(planLab(name, scenario));
-    const plan = await labUp(name, scenario);
-    try {
+    return inLab("proof-boot", await loadScenario("demo"), async (plan) => {
       await clusterHosts(plan, { chapter: say, line: say });
       for (const host of plan.hosts) await giveGuest(plan, host);
       return {
@@ -33,9 +29,7 @@ const proof: Proof = {
         upgrade: await upgradeTailscale(plan, say),
         withoutControl: await withoutControl(plan, say),
       };
-    } finally {
-      await takeDown(plan);
-    }
+    });
   },
 };
 
@@ -96,15 +90,10 @@ async function upgradeTailscale(
   if (!writer) throw new Error("the scenario has three hosts");
   say("Tailscale is reinstalled on one host after the other, while the first one writes to /etc/pve");
   const before = await changesSeen(plan, writer);
-  const writing = shell(plan, writer, WRITE_60_S, 90_000);
+  const writing = must(plan, writer, WRITE_60_S, { timeoutMs: 90_000 });
   for (const host of others) {
     await Bun.sleep(8_000);
-    await shell(
-      plan,
-      host,
-      "DEBIAN_FRONTEND=noninteractive apt-get install -y --reinstall tailscale",
-      60_000,
-    );
+    await must(plan, host, "DEBIAN_FRONTEND=noninteractive apt-get install -y --reinstall tailscale");
   }
   const [writes, longestMs] = (await writing).trim().split(" ").map(Number);
   const membershipChanges = (await changesSeen(plan, writer)) - before;
@@ -115,7 +104,7 @@ async function upgradeTailscale(
 async function changesSeen(plan: LabPlan, host: HostPlan): Promise<number> {
   const count =
     "journalctl --sync; journalctl -b --no-pager -u corosync | grep -c 'A new membership' || true";
-  return Number(await shell(plan, host, count, 30_000));
+  return Number(await must(plan, host, count));
 }
 
 /** How many writes in 60 s, and the longest in ms. */
@@ -125,12 +114,6 @@ while [ $(date +%s) -lt $end ]; do
   n=$((n + 1)); [ $b -gt $max ] && max=$b; sleep 0.2
 done
 rm /etc/pve/proof-write; echo $n $max`;
-
-async function shell(plan: LabPlan, host: HostPlan, script: string, timeoutMs: number): Promise<string> {
-  const { exitCode, stdout, stderr } = await hostExec(plan, host, ["bash", "-c", script], { timeoutMs });
-  if (exitCode === 0) return stdout;
-  throw new Error(`${host.name}: ${stderr.trim().split("\n").at(-1)}`);
-}
 
 /** Waits until all of it is there, for 240 s at most, and gives when it came. */
 async function timesOf(plan: LabPlan, host: HostPlan, { guest }: { guest: boolean }): Promise<Times> {
@@ -187,7 +170,7 @@ async function giveGuest(plan: LabPlan, host: HostPlan): Promise<void> {
   await writeHostFile(plan, host, "/usr/local/sbin/start-guests", START_GUESTS, 0o755);
   await writeHostFile(plan, host, "/etc/systemd/system/pve-guests.service", PVE_GUESTS, 0o644);
   const guest = `printf 'name: guest\\nonboot: 1\\n' > /etc/pve/qemu-server/${id}.conf`;
-  await shell(plan, host, `${guest} && systemctl enable pve-guests && sync`, 30_000);
+  await must(plan, host, `${guest} && systemctl enable pve-guests && sync`);
 }
 
 /** Ordered as Proxmox's unit of this name; its program, too, waits for quorum and has no deadline. */

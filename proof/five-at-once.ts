@@ -1,15 +1,12 @@
-import { takeDown } from "../lab/down.ts";
 import { hostExec } from "../lab/machines/exec.ts";
-import { writeHostFile } from "../lab/machines/files.ts";
-import { type HostPlan, type LabPlan, planLab } from "../lab/plan.ts";
+import type { HostPlan, LabPlan } from "../lab/plan.ts";
 import five from "../lab/scenarios/five.ts";
 import { parseScenario } from "../lab/scenarios/load.ts";
 import { waitForVotes } from "../lab/story/cut-and-return.ts";
+import { giveSecrets } from "../lab/story/give-secrets.ts";
 import { tailnetAddress } from "../lab/story/latency-matrix.ts";
 import { tailmoxOn } from "../lab/story/tailmox-on.ts";
-import { createAuthKey } from "../lab/tailnet/auth-key.ts";
-import { loginServer } from "../lab/tailnet/login-server.ts";
-import { labUp } from "../lab/up.ts";
+import { inLab } from "./in-lab.ts";
 import type { Proof } from "./run.ts";
 
 const scenario = parseScenario(
@@ -29,20 +26,10 @@ const proof: Proof = {
     "(--create): one cluster of five, each run ends with 0, every host knows the names of all, and a second run " +
     "finds nothing to do",
   async prove(say) {
-    return { elected: await inLab([], say), allInsist: await inLab(["--create"], say) };
+    const lab = (...more: string[]) => inLab("proof-five-at-once", scenario, (plan) => tell(plan, more, say));
+    return { elected: await lab(), allInsist: await lab("--create") };
   },
 };
-
-async function inLab(more: readonly string[], say: (line: string) => void) {
-  const name = "proof-five-at-once";
-  await takeDown(planLab(name, scenario));
-  const plan = await labUp(name, scenario);
-  try {
-    return await tell(plan, more, say);
-  } finally {
-    await takeDown(plan);
-  }
-}
 
 export default proof;
 
@@ -51,17 +38,12 @@ async function tell(
   more: readonly string[],
   say: (line: string) => void,
 ): Promise<Record<string, unknown>> {
-  const key = await createAuthKey(plan);
-  const passwords = plan.hosts.map((host) => `${host.name}=${host.password}`).join("\n");
-  for (const host of plan.hosts) {
-    await writeHostFile(plan, host, "/root/tailnet.key", `${key}\n`, 0o600);
-    await writeHostFile(plan, host, "/root/passwords", `${passwords}\n`, 0o600);
-  }
-  const runs = await Promise.all(plan.hosts.map((host) => up(plan, host, more, say)));
+  const flags = await giveSecrets(plan);
+  const runs = await Promise.all(plan.hosts.map((host) => up(plan, host, [...flags, ...more], say)));
   await waitForVotes(plan, plan.hosts, { quorate: true, votes: 5 });
   for (const host of plan.hosts) await assertNames(plan, host);
   for (const host of plan.hosts) {
-    const { text } = await up(plan, host, [], say);
+    const { text } = await up(plan, host, flags, say);
     if (!text.includes("Nothing to do"))
       throw new Error(`a second run on ${host.name} found something to do`);
   }
@@ -73,19 +55,13 @@ async function tell(
 }
 
 /** Throws unless it ends with 0. */
-async function up(plan: LabPlan, host: HostPlan, more: readonly string[], say: (line: string) => void) {
+async function up(plan: LabPlan, host: HostPlan, flags: readonly string[], say: (line: string) => void) {
   const lines: string[] = [];
   const since = performance.now();
-  const files = ["--auth-key-file", "/root/tailnet.key", "--password-file", "/root/passwords"];
-  const exitCode = await tailmoxOn(
-    plan,
-    host,
-    ["up", "--yes", "--login-server", loginServer(plan), ...files, ...more],
-    (line) => {
-      say(line);
-      lines.push(line);
-    },
-  );
+  const exitCode = await tailmoxOn(plan, host, ["up", "--yes", ...flags], (line) => {
+    say(line);
+    lines.push(line);
+  });
   if (exitCode !== 0) throw new Error(`tailmox up on ${host.name} ended with ${exitCode}`);
   return { name: host.name, text: lines.join("\n"), seconds: Math.round((performance.now() - since) / 1000) };
 }

@@ -1,16 +1,15 @@
-import { takeDown } from "../lab/down.ts";
 import { bootHost } from "../lab/machines/boot.ts";
 import { hostExec } from "../lab/machines/exec.ts";
 import { writeHostFile } from "../lab/machines/files.ts";
+import { must } from "../lab/machines/must.ts";
 import { crashHost } from "../lab/machines/power.ts";
-import { type HostPlan, type LabPlan, planLab } from "../lab/plan.ts";
+import type { HostPlan, LabPlan } from "../lab/plan.ts";
 import { parseScenario } from "../lab/scenarios/load.ts";
 import { waitForVotes } from "../lab/story/cut-and-return.ts";
+import { giveSecrets } from "../lab/story/give-secrets.ts";
 import { tailmoxOn } from "../lab/story/tailmox-on.ts";
-import { createAuthKey } from "../lab/tailnet/auth-key.ts";
-import { loginServer } from "../lab/tailnet/login-server.ts";
-import { labUp } from "../lab/up.ts";
 import { poll } from "../src/host/deadline.ts";
+import { inLab } from "./in-lab.ts";
 import type { Proof } from "./run.ts";
 
 const scenario = parseScenario(
@@ -37,16 +36,7 @@ const proof: Proof = {
   summary:
     "the accepting member loses its power in the middle of a join, then the joiner does; the guard's own times; " +
     "in the end both are one cluster",
-  async prove(say) {
-    const name = "proof-join-guard";
-    await takeDown(planLab(name, scenario));
-    const plan = await labUp(name, scenario);
-    try {
-      return await tell(plan, say);
-    } finally {
-      await takeDown(plan);
-    }
-  },
+  prove: (say) => inLab("proof-join-guard", scenario, (plan) => tell(plan, say)),
 };
 
 export default proof;
@@ -57,7 +47,7 @@ async function tell(plan: LabPlan, say: (line: string) => void): Promise<Record<
   const up = await prepare(plan, say);
   await up(member, ["--create"], 0);
   await writeHostFile(plan, joiner, "/etc/nftables.conf", DROP, 0o644);
-  await ok(plan, joiner, "systemctl enable --now nftables");
+  await must(plan, joiner, "systemctl enable --now nftables");
   const before = await digests(plan, joiner);
 
   say("the member's power goes while the joiner waits for quorum");
@@ -70,7 +60,7 @@ async function tell(plan: LabPlan, say: (line: string) => void): Promise<Record<
   await bootHost(plan, member);
   // Its web page waits some 80 s for the quorum that it lost with the joiner's entry (proxmox.md 6.5).
   const answers = "until systemctl is-active --quiet pveproxy; do sleep 1; done";
-  await ok(plan, member, answers, 150_000);
+  await must(plan, member, answers, { timeoutMs: 150_000 });
 
   say("the joiner's power goes in the middle of the next join; its guard has its own time");
   const second = up(joiner, [], null);
@@ -84,11 +74,11 @@ async function tell(plan: LabPlan, say: (line: string) => void): Promise<Record<
       : true,
   );
   if (!restored) throw new Error("the guard did not act within 240 s of the boot");
-  const startedS = Number(await ok(plan, joiner, UNTIL_GUARD));
+  const startedS = Number(await must(plan, joiner, UNTIL_GUARD));
   await same(plan, joiner, before);
 
   say("the cause is mended");
-  await ok(plan, joiner, "systemctl disable nftables; nft delete table inet nocorosync");
+  await must(plan, joiner, "systemctl disable nftables; nft delete table inet nocorosync");
   const since = performance.now();
   await up(joiner, [], 0);
   const upS = Math.round((performance.now() - since) / 100) / 10;
@@ -103,17 +93,11 @@ const UNTIL_GUARD =
   "echo $(( (b - a) / 1000000 ))";
 
 async function prepare(plan: LabPlan, say: (line: string) => void) {
-  const key = await createAuthKey(plan);
-  const passwords = plan.hosts.map((host) => `${host.name}=${host.password}`).join("\n");
-  for (const host of plan.hosts) {
-    await writeHostFile(plan, host, "/root/tailnet.key", `${key}\n`, 0o600);
-    await writeHostFile(plan, host, "/root/passwords", `${passwords}\n`, 0o600);
-  }
-  const files = ["--auth-key-file", "/root/tailnet.key", "--password-file", "/root/passwords"];
+  const flags = await giveSecrets(plan);
   /** Throws unless it ends as wanted; null: however. */
   return async (host: HostPlan, more: readonly string[], wanted: number | null): Promise<string> => {
     const lines: string[] = [];
-    const argv = ["up", "--yes", "--login-server", loginServer(plan), ...files, ...more];
+    const argv = ["up", "--yes", ...flags, ...more];
     const exitCode = await tailmoxOn(plan, host, argv, (line) => lines.push(line));
     for (const line of lines) say(line);
     if (wanted !== null && exitCode !== wanted) throw new Error(`tailmox up ended with ${exitCode}`);
@@ -121,18 +105,12 @@ async function prepare(plan: LabPlan, say: (line: string) => void) {
   };
 }
 
-async function ok(plan: LabPlan, host: HostPlan, script: string, timeoutMs = 60_000): Promise<string> {
-  const { exitCode, stdout, stderr } = await hostExec(plan, host, ["bash", "-c", script], { timeoutMs });
-  if (exitCode !== 0) throw new Error(`${script} on ${host.name}: ${stderr}`);
-  return stdout;
-}
-
 async function waiting(plan: LabPlan, host: HostPlan): Promise<void> {
-  await ok(plan, host, "until grep -qs 'waiting for quorum' /run/tailmox/*.out; do sleep 0.3; done");
+  await must(plan, host, "until grep -qs 'waiting for quorum' /run/tailmox/*.out; do sleep 0.3; done");
 }
 
 function digests(plan: LabPlan, host: HostPlan): Promise<string> {
-  return ok(plan, host, "find /etc/pve -type f ! -name '.*' | sort | xargs sha256sum");
+  return must(plan, host, "find /etc/pve -type f ! -name '.*' | sort | xargs sha256sum");
 }
 
 async function same(plan: LabPlan, host: HostPlan, before: string): Promise<void> {

@@ -1,13 +1,13 @@
-import { takeDown } from "../lab/down.ts";
 import { TEMPLATE_VMID } from "../lab/hypervisor/template.ts";
 import { bootHost } from "../lab/machines/boot.ts";
 import { hostExec } from "../lab/machines/exec.ts";
+import { must } from "../lab/machines/must.ts";
 import { crashHost } from "../lab/machines/power.ts";
-import { type HostPlan, type LabPlan, planLab } from "../lab/plan.ts";
+import type { HostPlan, LabPlan } from "../lab/plan.ts";
 import { loadScenario } from "../lab/scenarios/load.ts";
 import { prepareTrial } from "../lab/story/testbed-tailnet.ts";
-import { labUp } from "../lab/up.ts";
 import type { RunResult } from "../src/host/run.ts";
+import { inLab } from "./in-lab.ts";
 import type { Proof } from "./run.ts";
 
 const proof: Proof = {
@@ -15,15 +15,7 @@ const proof: Proof = {
     "a testbed of three: Ctrl-C and power cuts while it is made and taken back; up in its VMs, reverted, " +
     "up again; somebody else's VM untouched",
   async prove(say) {
-    const scenario = await loadScenario("testbed");
-    const name = "proof-testbed";
-    await takeDown(planLab(name, scenario));
-    const plan = await labUp(name, scenario);
-    try {
-      return await tell(plan, say);
-    } finally {
-      await takeDown(plan);
-    }
+    return inLab("proof-testbed", await loadScenario("testbed"), (plan) => tell(plan, say));
   },
 };
 
@@ -112,11 +104,7 @@ function openBed(plan: LabPlan, host: HostPlan) {
     hostExec(plan, host, argv, { timeoutMs: 600_000 });
   return {
     run,
-    async ok(...argv: readonly [string, ...string[]]): Promise<string> {
-      const { exitCode, stdout, stderr } = await run(...argv);
-      if (exitCode === 0) return stdout;
-      throw new Error(`${argv.join(" ")} ended with ${exitCode}:\n${stdout}\n${stderr}`);
-    },
+    ok: (...argv: readonly [string, ...string[]]) => must(plan, host, argv, { timeoutMs: 600_000 }),
     async fails(code: string | undefined, ...argv: readonly [string, ...string[]]): Promise<void> {
       const { exitCode, stdout, stderr } = await run(...argv);
       if (exitCode !== 0 && (code === undefined || stderr.includes(code))) return;

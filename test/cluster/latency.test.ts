@@ -3,6 +3,7 @@ import { z } from "zod";
 import { takeDown } from "../../lab/down.ts";
 import { heal, setLink } from "../../lab/fabric/relay-control.ts";
 import { hostExec } from "../../lab/machines/exec.ts";
+import { must } from "../../lab/machines/must.ts";
 import { type LabPlan, planLab } from "../../lab/plan.ts";
 import { loadScenario } from "../../lab/scenarios/load.ts";
 import { clusterHosts } from "../../lab/story/cluster-hosts.ts";
@@ -47,11 +48,7 @@ describeLab("tailmox latency on a cluster of three hosts at 20, 90 and 110 ms", 
   async function tailmox(host: string, ...argv: string[]): Promise<string> {
     const on = plan.hosts.find((one) => one.name === host);
     if (!on) throw new Error(`no host ${host}`);
-    const { exitCode, stdout, stderr } = await hostExec(plan, on, ["tailmox", ...argv], {
-      timeoutMs: 60_000,
-    });
-    if (exitCode !== 0) throw new Error(`${argv.join(" ")} ended with ${exitCode}: ${stdout}${stderr}`);
-    return stdout;
+    return must(plan, on, ["tailmox", ...argv]);
   }
 
   async function latency(host: string, ...argv: string[]) {

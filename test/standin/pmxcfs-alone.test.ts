@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { takeDown } from "../../lab/down.ts";
+import { must } from "../../lab/machines/must.ts";
 import type { HostPlan, LabPlan } from "../../lab/plan.ts";
 import { describeLab } from "../lab-only.ts";
-import { must } from "./fire/cluster-by-hand.ts";
 import { shell, threeHosts, trio } from "./three-hosts.ts";
 
 describeLab("/etc/pve of a standalone host", () => {

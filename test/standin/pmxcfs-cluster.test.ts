@@ -2,10 +2,11 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { takeDown } from "../../lab/down.ts";
 import { cutRole, heal, setLink } from "../../lab/fabric/relay-control.ts";
 import { bootHost } from "../../lab/machines/boot.ts";
+import { must } from "../../lab/machines/must.ts";
 import { crashHost } from "../../lab/machines/power.ts";
 import type { HostPlan, LabPlan } from "../../lab/plan.ts";
 import { describeLab } from "../lab-only.ts";
-import { clusterByHand, must, untilAllOnline } from "./fire/cluster-by-hand.ts";
+import { clusterByHand, untilAllOnline } from "./fire/cluster-by-hand.ts";
 import { shell, threeHosts, trio } from "./three-hosts.ts";
 
 const RTT_MS = 50;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { takeDown } from "../../../lab/down.ts";
+import { must } from "../../../lab/machines/must.ts";
 import { restoreLab, snapshotLab } from "../../../lab/machines/snapshot.ts";
 import { planLab } from "../../../lab/plan.ts";
 import { createAuthKey } from "../../../lab/tailnet/auth-key.ts";
@@ -10,7 +11,6 @@ import {
   addressOf,
   hostsOf,
   logIn,
-  must,
   startTailnetLab,
   statusWhen,
   tailnetPlan,

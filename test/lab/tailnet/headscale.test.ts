@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { takeDown } from "../../../lab/down.ts";
 import { cutPair, cutRole, heal } from "../../../lab/fabric/relay-control.ts";
 import { hostExec } from "../../../lab/machines/exec.ts";
+import { must } from "../../../lab/machines/must.ts";
 import { pingFrom } from "../../../lab/measure.ts";
 import type { HostPlan, LabPlan } from "../../../lab/plan.ts";
 import { createAuthKey } from "../../../lab/tailnet/auth-key.ts";
@@ -15,7 +16,6 @@ import {
   addressOf,
   hostsOf,
   logIn,
-  must,
   PAIR_RTT_MS,
   startTailnetLab,
   statusWhen,

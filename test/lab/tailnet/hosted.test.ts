@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { takeDown } from "../../../lab/down.ts";
 import { hostExec } from "../../../lab/machines/exec.ts";
+import { must } from "../../../lab/machines/must.ts";
 import { pingFrom } from "../../../lab/measure.ts";
 import { createAuthKey } from "../../../lab/tailnet/auth-key.ts";
 import { startControl, stopControl } from "../../../lab/tailnet/control.ts";
@@ -21,7 +22,6 @@ import {
   addressOf,
   hostsOf,
   logIn,
-  must,
   PAIR_RTT_MS,
   startTailnetLab,
   statusOf,

@@ -3,6 +3,7 @@ import { createFabric } from "../../../lab/fabric/create.ts";
 import { startRelay } from "../../../lab/fabric/relay-control.ts";
 import { bootHost } from "../../../lab/machines/boot.ts";
 import { hostExec } from "../../../lab/machines/exec.ts";
+import { must } from "../../../lab/machines/must.ts";
 import { prepareHost } from "../../../lab/machines/prepare.ts";
 import { type HostPlan, type LabPlan, planLab } from "../../../lab/plan.ts";
 import { type ScenarioInput, scenario } from "../../../lab/scenario.ts";
@@ -50,22 +51,6 @@ export function hostsOf(plan: LabPlan): readonly [HostPlan, HostPlan] {
   const [pve1, pve2] = plan.hosts;
   if (!pve1 || !pve2) throw new Error("the lab has two hosts");
   return [pve1, pve2];
-}
-
-/** The stdout of a command on a host; fails the test with its words when it does not exit 0. */
-export async function must(
-  plan: LabPlan,
-  host: HostPlan,
-  argv: readonly [string, ...string[]],
-  timeoutMs = 60_000,
-): Promise<string> {
-  const result = await hostExec(plan, host, argv, { timeoutMs });
-  if (result.exitCode !== 0) {
-    throw new Error(
-      `${argv.join(" ")} on ${host.name}: ${result.exitCode}\n${result.stdout}${result.stderr}`,
-    );
-  }
-  return result.stdout;
 }
 
 /** `tailscale up` by a key, which travels by file. */

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostExec } from "../../../lab/machines/exec.ts";
+import { must } from "../../../lab/machines/must.ts";
 import type { HostPlan, LabPlan } from "../../../lab/plan.ts";
 
 /**
@@ -11,8 +12,8 @@ export async function clusterByHand(plan: LabPlan, totem: readonly string[] = []
   const key = randomBytes(256).toString("base64");
   await Promise.all(
     plan.hosts.map(async (host) => {
-      await must(plan, host, PREPARE, key);
-      await must(plan, host, "cat >/etc/corosync/corosync.conf", config);
+      await must(plan, host, PREPARE, { input: key });
+      await must(plan, host, "cat >/etc/corosync/corosync.conf", { input: config });
       // Else the next power cut takes the key away.
       await must(plan, host, "sync /etc/corosync/* && systemctl start corosync pve-cluster");
     }),
@@ -39,13 +40,6 @@ export async function untilAllOnline(
       }
     }),
   );
-}
-
-/** A shell command on a host that must succeed; gives its output. */
-export async function must(plan: LabPlan, host: HostPlan, command: string, input = ""): Promise<string> {
-  const result = await hostExec(plan, host, ["bash", "-c", command], { input, timeoutMs: 60_000 });
-  if (result.exitCode === 0) return result.stdout;
-  throw new Error(`${host.name}: ${command} ended with ${result.exitCode}: ${result.stderr}`);
 }
 
 const PREPARE = `set -e

@@ -1,5 +1,6 @@
+import { must } from "../../../lab/machines/must.ts";
 import type { HostPlan, LabPlan } from "../../../lab/plan.ts";
-import { must, untilAllOnline } from "./cluster-by-hand.ts";
+import { untilAllOnline } from "./cluster-by-hand.ts";
 import { chooseFault, type Fault, type FaultKind, strike } from "./faults.ts";
 import { FIRE, runPrograms, type Said, STOP } from "./programs.ts";
 import { judge, type Verdict } from "./verdict.ts";

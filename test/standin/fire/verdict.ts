@@ -1,5 +1,5 @@
+import { must } from "../../../lab/machines/must.ts";
 import type { HostPlan, LabPlan } from "../../../lab/plan.ts";
-import { must } from "./cluster-by-hand.ts";
 import type { Fault } from "./faults.ts";
 import { FIRE, type Said } from "./programs.ts";
 
