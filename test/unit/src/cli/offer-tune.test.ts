@@ -11,10 +11,13 @@ import { fakeHost } from "../up/fake-host.ts";
 const mesh = evenMesh(3, 90, 0, { mtu: 1280 });
 
 /** At the end of `up` on a member with these timers. */
-function offer(timers: object, { yes = true, answer = false, at = mesh, conf = "" } = {}) {
+function offer(
+  timers: object,
+  { yes = true, answer = false, at = mesh, conf = "", measured = true, answers = {} } = {},
+) {
   const keys = Object.entries(timers).map(([key, value]) => `  ${key}: ${value}\n`);
   const files = { "/etc/pve/corosync.conf": conf || `totem {\n${keys.join("")}}\n` };
-  const { transport, changes } = fakeHost(files, {});
+  const { transport, changes } = fakeHost(files, answers);
   const host = openHost(transport, closedGate, noJournal);
   const questions: string[] = [];
   const ask = {
@@ -28,9 +31,11 @@ function offer(timers: object, { yes = true, answer = false, at = mesh, conf = "
   const place = { host, gate: closedGate, journal: noJournal, screen: silentScreen, ask };
   const cluster = {
     ...{ name: "tailmox", quorate: true, expectedVotes: 3, presentVotes: 3, qdevice: false },
-    members: [],
+    members: ["pve1", "pve2"].map((name, place) => ({
+      ...{ name, id: place + 1, votes: 1, link0: `127.0.0.${place + 1}`, published: undefined, online: true },
+    })),
   };
-  return offerTune(place, { yes, mesh: at, node: "pve1", cluster }).then((found) => ({
+  return offerTune(place, { yes, mesh: measured ? at : undefined, node: "pve1", cluster }).then((found) => ({
     ...found,
     changes,
     questions,
@@ -86,4 +91,16 @@ describe("the timers at the end of up", () => {
     expect(odd).toMatchObject({ outcome: "unknown" });
     expect(odd.lines.join()).toContain("E_SETTINGS");
   });
+});
+
+test("without a measurement the ways are measured by ten echoes, and one end is enough", async () => {
+  const echoes = Array.from(
+    { length: 11 },
+    (_, seq) => `64 bytes from 127.0.0.2: icmp_seq=${seq + 1} ttl=64 time=90 ms`,
+  );
+  const ping = "xargs -P 64 -I {} ping -n -c";
+  const answers = { [`${ping} 11 -i 0.1`]: echoes.join("\n"), [`${ping} 1 `]: echoes.join("\n") };
+  const { outcome, lines } = await offer({ token: 3000 }, { measured: false, answers });
+  expect(outcome).toBe("would change");
+  expect(lines[0]).toContain("token 3000 -> 10000");
 });
