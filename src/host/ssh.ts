@@ -58,7 +58,8 @@ export async function presentedHostKey(reader: Reader, address: string): Promise
 }
 
 const CONTROL_DIR = "/run/tailmox";
-const BY_KEY = ["BatchMode=yes", `ControlPath=${CONTROL_DIR}/%C`];
+/** Of this process alone: over the open connection of an earlier run even a key that was withdrawn gets in. */
+const BY_KEY = ["BatchMode=yes", `ControlPath=${CONTROL_DIR}/key-${process.pid}-%C`];
 /** Asked once: a wrong password must not bring a lock on an account nearer. */
 const BY_PASSWORD = [
   "PreferredAuthentications=password",
