@@ -7,7 +7,7 @@ import { type TcpAnswer, tryTcp } from "../../host/tcp.ts";
 import { readMemberVersion } from "../../proxmox/member-version.ts";
 import type { RendezvousAnswer } from "../../rendezvous/ask.ts";
 import { wakePath, wakeTunnel } from "../../tailnet/ping.ts";
-import type { Path } from "../../tailnet/status.ts";
+import { type Path, parseStatus } from "../../tailnet/status.ts";
 import type { Presence } from "../presence.ts";
 import { ECHOES } from "./icmp.ts";
 import { LADDER } from "./mtu.ts";
@@ -63,9 +63,10 @@ export interface Eyes {
 export async function tryPeer(eyes: Eyes, peer: VisiblePeer): Promise<Sights> {
   const { host } = eyes;
   const { address, online } = peer;
-  // The control server may be late, in either direction; that a peer is off takes both words.
   const pongs = await wakePath(host, address, online ? WAKING_PINGS : 1);
   const path = pongs.at(-1)?.path;
+  // The control server may be late: that a peer is off takes its own silence, too, and the same word once more.
+  if (!path && !online && (await isOnlineNow(host, address))) return tryPeer(eyes, { ...peer, online: true });
   // What the daemons cannot do, nothing above them can: one finding, and not five that follow from it.
   if (!path) return { ...NOTHING, kind: online ? "no pong" : "offline" };
   await wakeTunnel(host, address);
@@ -98,6 +99,11 @@ export async function tryPeer(eyes: Eyes, peer: VisiblePeer): Promise<Sights> {
     node: facts?.node ?? fellow?.node,
     pve: facts?.pve ?? pve,
   };
+}
+
+async function isOnlineNow(host: Host, address: string): Promise<boolean> {
+  const { stdout } = await host.run(["tailscale", "status", "--json"], { timeoutMs: 10_000 });
+  return parseStatus(stdout)?.peers.some((peer) => peer.address === address && peer.online) ?? false;
 }
 
 /** Two of TCP's own repetitions fit in. */

@@ -12,8 +12,8 @@ const PEER = {
 const PONG = "pong from pve2 (100.64.0.2) via 192.0.2.2:41641 in 100ms\n";
 
 /** Tries the peer; `answer` is what its tailmox told, `after` how long it took for all ports. */
-async function tried(pong: string, { online = false, answers = false, afterMs = 0 } = {}) {
-  const { transport } = fakeHost({}, { "tailscale ping -c": pong });
+async function tried(pong: string, { online = false, answers = false, afterMs = 0, status = "" } = {}) {
+  const { transport } = fakeHost({}, { "tailscale ping -c": pong, "tailscale status": status });
   const shown: FirstSight[] = [];
   const order: string[] = [];
   const ran: string[] = [];
@@ -40,8 +40,18 @@ describe("a peer that the control server calls offline", () => {
   test("and that is silent is off, and tried no further", async () => {
     const { sights, ran, shown } = await tried("");
     expect(sights.kind).toBe("offline");
-    expect(ran).toEqual(["tailscale ping -c 1 --timeout=2s 127.0.0.2"]);
+    expect(ran.filter((line) => line.includes("ping"))).toEqual([
+      "tailscale ping -c 1 --timeout=2s 127.0.0.2",
+    ]);
     expect(shown).toEqual([]);
+  });
+
+  test("and online by now is given the time that others have", async () => {
+    const peer = { ID: "n2", DNSName: "pve2.ts.test.", TailscaleIPs: [PEER.address], Online: true };
+    const status = { Version: "1.90.0", BackendState: "Running", Self: { ID: "n1" }, Peer: { key: peer } };
+    const { sights, ran } = await tried("", { status: JSON.stringify(status) });
+    expect(sights.kind).toBe("no pong");
+    expect(ran.at(-1)).toBe("tailscale ping -c 3 --timeout=2s 127.0.0.2");
   });
 
   test("and that answers is tried as any other: the server may be late", async () => {
