@@ -20,16 +20,16 @@ export interface Machine {
 }
 
 /**
- * Brings up cells side by side, each whole before `measure` begins, and takes them down again.
+ * Brings up cells side by side, measures all at once when each is whole, and takes them down again.
  * Throws where a cell does not get whole in 2 min.
  */
-export async function withCells<Kind extends Cell, Result>(
+export async function measureCells<Kind extends Cell, Measured>(
   name: string,
-  cells: readonly Kind[],
-  measure: (plan: LabPlan, cells: readonly (Kind & PlacedCell)[]) => Promise<Result>,
-): Promise<{ result: Result; machine: Machine }> {
+  batch: readonly Kind[],
+  measure: (plan: LabPlan, cell: Kind & PlacedCell) => Promise<Measured>,
+): Promise<{ cells: Measured[]; machine: Machine }> {
   await takeDown(planLab(name, EMPTY));
-  const { plan, cells: placed } = await fabricOf(name, cells);
+  const { plan, cells: placed } = await fabricOf(name, batch);
   try {
     // One after the other: each start is a burst of work.
     for (const cell of placed) await startCell(plan, cell);
@@ -37,11 +37,11 @@ export async function withCells<Kind extends Cell, Result>(
     const broken = placed.filter((_, index) => !whole[index]).map((cell) => cell.name);
     if (broken.length > 0) throw new Error(`never whole: ${broken.join(", ")}`);
     const before = await reading(plan);
-    const result = await measure(plan, placed);
+    const cells = await Promise.all(placed.map((cell) => measure(plan, cell)));
     const after = await reading(plan);
     const share = (part: "idle" | "all") => after[part] - before[part];
     return {
-      result,
+      cells,
       machine: {
         latePackets: after.late - before.late,
         worstLateMs: Math.round(after.worstLateMs),

@@ -3,7 +3,7 @@ import type { LabPlan } from "../../lab/plan.ts";
 import { rotationMs } from "../../src/cluster/ring.ts";
 import { workedRotationMs } from "../../src/cluster/ring-figures.ts";
 import { PROXMOX_DEFAULTS } from "../../src/cluster/totem.ts";
-import { type Machine, withCells } from "../corosync-cells/batch.ts";
+import { type Machine, measureCells } from "../corosync-cells/batch.ts";
 import { type Cell, waysWithin } from "../corosync-cells/cell.ts";
 import { type PlacedCell, portAt } from "../corosync-cells/fabric.ts";
 import { writeOn } from "../corosync-cells/writer.ts";
@@ -44,12 +44,10 @@ export async function measureRings(
   const cells: RingCell[] = [];
   const machine: Machine[] = [];
   for (const batch of batchesOf(topologies.flatMap((topology) => orderCells(topology, most)))) {
-    const done = await withCells("proof-ring", batch, (plan, placed) =>
-      Promise.all(placed.map((cell) => oneRing(plan, cell))),
-    );
-    cells.push(...done.result);
+    const done = await measureCells("proof-ring", batch, oneRing);
+    cells.push(...done.cells);
     machine.push(done.machine);
-    for (const cell of done.result) say(lineOf(cell));
+    for (const cell of done.cells) say(lineOf(cell));
     say(JSON.stringify(done.machine));
   }
   return { cells, machine };

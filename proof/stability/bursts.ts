@@ -1,16 +1,12 @@
 import type { LabPlan } from "../../lab/plan.ts";
-import { type Machine, withCells } from "../corosync-cells/batch.ts";
+import { type Machine, measureCells } from "../corosync-cells/batch.ts";
 import { type PlacedCell, setLoss } from "../corosync-cells/fabric.ts";
 import { happenedBetween, journalsOf } from "../corosync-cells/ring-log.ts";
 import { writeOn } from "../corosync-cells/writer.ts";
-import { type EvenCell, evenCell, SETTINGS, type SettingsName } from "./grid.ts";
+import { type EvenCell, type EvenShape, evenCell, SETTINGS, shapeOf } from "./grid.ts";
 
 /** One cluster whose hosts' own lines go bad for a second or three, each at its own times. */
-export interface BurstCell {
-  settings: SettingsName;
-  release: "pve8" | "pve9";
-  hosts: number;
-  rttMs: number;
+export interface BurstCell extends EvenShape {
   /** Loss of both directions of a line while it is bad. */
   loss: number;
   seconds: number;
@@ -41,16 +37,14 @@ export async function measureBursts(
   const batch = SETTINGS.flatMap((settings) => shapes.map((shape) => ({ settings, ...shape }))).map(
     ({ loss, ...shape }, index) => ({ ...evenCell(`b${index}`, shape), burstLoss: loss }),
   );
-  const { result: cells, machine } = await withCells("proof-bursts", batch, (plan, placed) =>
-    Promise.all(placed.map((cell) => oneCell(plan, cell, seconds))),
-  );
-  for (const { settings, hosts, rttMs, loss, bursts, changes, linkDowns } of cells) {
+  const measured = await measureCells("proof-bursts", batch, (plan, cell) => oneCell(plan, cell, seconds));
+  for (const { settings, hosts, rttMs, loss, bursts, changes, linkDowns } of measured.cells) {
     say(
       `${settings.padEnd(5)} RTT ${rttMs} hosts ${hosts}, ${bursts} bursts of ${loss * 100} %: ${changes} changes, ${linkDowns} links down`,
     );
   }
-  say(JSON.stringify(machine));
-  return { cells, machine };
+  say(JSON.stringify(measured.machine));
+  return measured;
 }
 
 async function oneCell(
@@ -66,10 +60,7 @@ async function oneCell(
   const lengths = lines.flat();
   const happened = happenedBetween(await journalsOf(plan, cell), from, to);
   return {
-    settings: cell.settings,
-    release: cell.release,
-    hosts: cell.hosts,
-    rttMs: cell.rttMs,
+    ...shapeOf(cell),
     loss: cell.burstLoss,
     seconds,
     bursts: lengths.length,

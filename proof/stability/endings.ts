@@ -1,6 +1,6 @@
 import type { LabPlan } from "../../lab/plan.ts";
 import { ringFigures } from "../../src/cluster/ring-figures.ts";
-import { type Machine, withCells } from "../corosync-cells/batch.ts";
+import { type Machine, measureCells } from "../corosync-cells/batch.ts";
 import { signalHost, startHost } from "../corosync-cells/corosync.ts";
 import { type PlacedCell, setLoss } from "../corosync-cells/fabric.ts";
 import type { Entry } from "../corosync-cells/journal.ts";
@@ -47,12 +47,10 @@ export async function measureEndings(
   rounds: number,
 ): Promise<{ cells: EndingCell[]; machine: Machine }> {
   const batch = SHAPES.map((shape, index) => evenCell(`e${index}`, shape));
-  const { result: cells, machine } = await withCells("proof-endings", batch, (plan, placed) =>
-    Promise.all(placed.map((cell) => oneCell(plan, cell, rounds))),
-  );
-  for (const cell of cells) say(JSON.stringify(cell));
-  say(JSON.stringify(machine));
-  return { cells, machine };
+  const measured = await measureCells("proof-endings", batch, (plan, cell) => oneCell(plan, cell, rounds));
+  for (const cell of measured.cells) say(JSON.stringify(cell));
+  say(JSON.stringify(measured.machine));
+  return measured;
 }
 
 async function oneCell(plan: LabPlan, cell: EvenCell & PlacedCell, rounds: number): Promise<EndingCell> {

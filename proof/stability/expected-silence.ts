@@ -2,15 +2,13 @@ import { seededRandom } from "../../src/cluster/random.ts";
 import { changesOfSilence } from "../../src/cluster/silence.ts";
 import { type StabilityModel, stabilityModel } from "../../src/cluster/stability-model.ts";
 import { evenMesh } from "./even-mesh.ts";
-import { type EvenCell, fastDataUp, settingsOf } from "./grid.ts";
-
-type Shape = Pick<EvenCell, "settings" | "hosts" | "rttMs" | "release">;
+import { type EvenShape, fastDataUp, settingsOf } from "./grid.ts";
 
 const PLAYS = 2000;
 
 /** What the forecast expects of one silence of one host: rings on average, and how often it costs any. */
 export function expectedOfSilence(
-  cell: Shape,
+  cell: EvenShape,
   { outageMs, loss = 1 }: { outageMs: number | (() => number); loss?: number },
 ): { changes: number; share: number } {
   const model = modelOf(cell);
@@ -25,7 +23,7 @@ export function expectedOfSilence(
   return { changes: changes / PLAYS, share: costly / PLAYS };
 }
 
-function modelOf(cell: Shape): StabilityModel {
+function modelOf(cell: EvenShape): StabilityModel {
   const mesh = evenMesh(cell.hosts, cell.rttMs, 0);
   const settings = settingsOf(cell.settings, cell.hosts, cell.rttMs);
   return stabilityModel(mesh, [...mesh.hosts.keys()], settings, { fastDataUp: fastDataUp(cell) });

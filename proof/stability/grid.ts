@@ -13,11 +13,15 @@ export interface EvenCell extends Cell {
   readonly rttMs: number;
 }
 
+/** What of such a cell is kept with its figures. */
+export type EvenShape = Pick<EvenCell, "settings" | "release" | "hosts" | "rttMs">;
+
+export function shapeOf({ settings, release, hosts, rttMs }: EvenShape): EvenShape {
+  return { settings, release, hosts, rttMs };
+}
+
 /** Tuned settings must hold with either corosync: near hosts have trixie's, far ones bookworm's. */
-export function evenCell(
-  name: string,
-  { settings, rttMs, hosts }: { settings: SettingsName; rttMs: number; hosts: number },
-): EvenCell {
+export function evenCell(name: string, { settings, rttMs, hosts }: Omit<EvenShape, "release">): EvenCell {
   const release = settings === "pve-8" || (settings === "tuned" && rttMs > 100) ? "pve8" : "pve9";
   return {
     name,

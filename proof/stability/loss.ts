@@ -1,17 +1,13 @@
 import type { LabPlan } from "../../lab/plan.ts";
-import { type Machine, withCells } from "../corosync-cells/batch.ts";
+import { type Machine, measureCells } from "../corosync-cells/batch.ts";
 import { type PlacedCell, setLoss } from "../corosync-cells/fabric.ts";
 import { happenedBetween, isWhole, journalsOf } from "../corosync-cells/ring-log.ts";
 import { writeOn } from "../corosync-cells/writer.ts";
 import { expectedOf } from "./expected.ts";
-import { type EvenCell, evenCell, SETTINGS, type SettingsName } from "./grid.ts";
+import { type EvenCell, type EvenShape, evenCell, SETTINGS, shapeOf } from "./grid.ts";
 
 /** One cluster under one loss, measured beside the forecast. */
-export interface LossCell {
-  settings: SettingsName;
-  release: "pve8" | "pve9";
-  hosts: number;
-  rttMs: number;
+export interface LossCell extends EvenShape {
   loss: number;
   seconds: number;
   /** Different rings after the beginning: what corosync.md 19 calls changes. */
@@ -42,12 +38,12 @@ export async function measureLoss(
     );
     const control = evenCell("control", { settings: "pve-9", rttMs: 50, hosts: 3 });
     const batch = [...grid.map((each, index) => evenCell(`c${index}`, each)), control];
-    const done = await withCells("proof-loss", batch, (plan, placed) =>
-      Promise.all(placed.map((cell) => oneCell(plan, cell, cell.name === "control" ? 0 : loss, seconds))),
+    const done = await measureCells("proof-loss", batch, (plan, cell) =>
+      oneCell(plan, cell, cell.name === "control" ? 0 : loss, seconds),
     );
     machine.push(done.machine);
     // Not before: the simulations would take the time of the cells.
-    const beside = done.result.map((cell) => ({ ...cell, expected: expectedOf(cell, cell.loss, seconds) }));
+    const beside = done.cells.map((cell) => ({ ...cell, expected: expectedOf(cell, cell.loss, seconds) }));
     cells.push(...beside);
     for (const cell of beside) say(lineOf(cell));
     say(JSON.stringify(done.machine));
@@ -73,10 +69,7 @@ async function oneCell(
   const happened = happenedBetween(journals, from, to);
   const sorted = latenciesMs.toSorted((a, b) => a - b);
   return {
-    settings: cell.settings,
-    release: cell.release,
-    hosts: cell.hosts,
-    rttMs: cell.rttMs,
+    ...shapeOf(cell),
     loss,
     seconds,
     changes: happened.rings,

@@ -1,16 +1,12 @@
 import type { LabPlan } from "../../lab/plan.ts";
-import { type Machine, withCells } from "../corosync-cells/batch.ts";
+import { type Machine, measureCells } from "../corosync-cells/batch.ts";
 import { type PlacedCell, setLoss } from "../corosync-cells/fabric.ts";
 import { happenedBetween, journalsOf, untilWhole } from "../corosync-cells/ring-log.ts";
 import { writeOn } from "../corosync-cells/writer.ts";
-import { type EvenCell, evenCell, SETTINGS, type SettingsName } from "./grid.ts";
+import { type EvenCell, type EvenShape, evenCell, SETTINGS, shapeOf } from "./grid.ts";
 
 /** One cluster in which one host after the other hears and reaches nobody for a while. */
-export interface OutageCell {
-  settings: SettingsName;
-  release: "pve8" | "pve9";
-  hosts: number;
-  rttMs: number;
+export interface OutageCell extends EvenShape {
   /** How long each silence lasts. */
   outageMs: number;
   /** One entry for each silence. */
@@ -41,17 +37,15 @@ export async function measureOutages(
   const batch = SETTINGS.flatMap((settings) =>
     shapes.flatMap((shape) => OUTAGES_MS.map((outageMs) => ({ settings, outageMs, ...shape }))),
   ).map(({ outageMs, ...shape }, index) => ({ ...evenCell(`o${index}`, shape), outageMs }));
-  const { result: cells, machine } = await withCells("proof-outages", batch, (plan, placed) =>
-    Promise.all(placed.map((cell) => oneCell(plan, cell, seconds))),
-  );
-  for (const { settings, hosts, rttMs, outageMs, silences } of cells) {
+  const measured = await measureCells("proof-outages", batch, (plan, cell) => oneCell(plan, cell, seconds));
+  for (const { settings, hosts, rttMs, outageMs, silences } of measured.cells) {
     say(
       `${settings.padEnd(5)} RTT ${rttMs} hosts ${hosts}, silent ${outageMs / 1000} s: ` +
         `changes ${silences.map(({ changes }) => changes).join(" ")}`,
     );
   }
-  say(JSON.stringify(machine));
-  return { cells, machine };
+  say(JSON.stringify(measured.machine));
+  return measured;
 }
 
 async function oneCell(
@@ -59,15 +53,14 @@ async function oneCell(
   cell: EvenCell & PlacedCell & { outageMs: number },
   seconds: number,
 ): Promise<OutageCell> {
-  const { settings, release, hosts, rttMs, outageMs } = cell;
   const silences: OutageCell["silences"] = [];
   // As in the other cells: without any message the representative holds the token back (corosync.md 3.2).
   const writing = writeOn(plan, cell, 0, { seconds, pauseMs: 1000 });
   for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
-    const place = silences.length % hosts;
+    const place = silences.length % cell.hosts;
     const began = Date.now();
     await setLoss(plan, cell, 1, place);
-    await Bun.sleep(outageMs);
+    await Bun.sleep(cell.outageMs);
     await setLoss(plan, cell, 0, place);
     const ended = Date.now();
     // Whether the silence is noticed shows until the token would be given up, and no link may be down any more.
@@ -86,5 +79,5 @@ async function oneCell(
     await Bun.sleep(Math.random() * 2000);
   }
   await writing;
-  return { settings, release, hosts, rttMs, outageMs, silences };
+  return { ...shapeOf(cell), outageMs: cell.outageMs, silences };
 }
