@@ -1,5 +1,5 @@
 import type { Decision } from "./decide.ts";
-import type { Peer } from "./facts.ts";
+import type { Member, Peer } from "./facts.ts";
 
 /** What a decision could become without anybody's doing here. */
 export type Awaited =
@@ -8,9 +8,20 @@ export type Awaited =
   /** Another host is joining it, if the lock of joins is held. */
   | { readonly kind: "join"; readonly cluster: string; readonly addresses: readonly string[] }
   /** No way leads into the cluster, and somebody there could let this host in. */
-  | { readonly kind: "admission"; readonly addresses: readonly string[] }
-  /** Peers that may be in the middle of a change of their own. */
-  | { readonly kind: "unsettled"; readonly names: readonly string[]; readonly addresses: readonly string[] };
+  | {
+      readonly kind: "admission";
+      readonly addresses: readonly string[];
+      /** What failed on the way to these may pass: they are asked again before. */
+      readonly first?: Unsettled;
+    }
+  | Unsettled;
+
+/** Peers that may be in the middle of a change of their own. */
+export interface Unsettled {
+  readonly kind: "unsettled";
+  readonly names: readonly string[];
+  readonly addresses: readonly string[];
+}
 
 /** undefined where waiting would change nothing. */
 export function awaitedBy(decision: Decision): Awaited | undefined {
@@ -21,13 +32,19 @@ export function awaitedBy(decision: Decision): Awaited | undefined {
   const { refusal } = decision;
   switch (refusal.why) {
     case "cluster not whole":
+      // A member that does not count even itself is about to start its corosync.
+      if (refusal.cluster.presentVotes === 0) return unsettled(refusal.cluster.members.map(asPeer));
       return {
         kind: "join",
         cluster: refusal.cluster.name,
         addresses: refusal.cluster.members.slice(0, 1).map(({ link0 }) => link0),
       };
     case "no shell":
-      return { kind: "admission", addresses: [refusal.peer.address] };
+      return {
+        kind: "admission",
+        addresses: [refusal.peer.address],
+        ...(refusal.peer.mayOpen && { first: unsettled([refusal.peer]) }),
+      };
     case "peers unknown":
       if (refusal.peers.some(isOff)) return undefined;
       return refusal.peers.some(mayChange)
@@ -53,7 +70,13 @@ function isOff({ verdict, obstacles }: Peer): boolean {
   return isSilent && obstacles.some(({ check }) => check === "online");
 }
 
-function unsettled(peers: readonly Peer[]): Awaited {
+function asPeer({ name, link0 }: Member): Named {
+  return { name, address: link0 };
+}
+
+type Named = Pick<Peer, "name" | "address">;
+
+function unsettled(peers: readonly Named[]): Unsettled {
   return {
     kind: "unsettled",
     names: peers.map(({ name }) => name),

@@ -79,6 +79,8 @@ export interface Peer {
   readonly shell?: boolean;
   /** Why none did, in words. */
   readonly noShell?: string;
+  /** A password is there, and what kept it from leading in may pass. */
+  readonly mayOpen?: boolean;
   /** The tailnet address of the founder that it would elect, where it told. */
   readonly elects?: string;
 }

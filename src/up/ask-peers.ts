@@ -111,7 +111,9 @@ export async function meet(
   const last = await rendezvous;
   const withoutKey = also(toldByRendezvous(last, again), bySsh);
   // Who is in the middle of a change will tell when it is done.
-  return password === undefined && last.facts ? withoutKey : also(withoutKey, byPassword);
+  if (password === undefined && last.facts) return withoutKey;
+  const { verdict } = byPassword;
+  return { ...also(withoutKey, byPassword), mayOpen: verdict.kind === "unknown" && !verdict.lasting };
 }
 
 /** A password is asked for only where it still matters: nobody else has told where the peer stands. */
@@ -180,13 +182,14 @@ function describe(
   return { peer, reach, contact };
 }
 
-function seenBy({ verdict, admission, shell, noShell }: Contact) {
+function seenBy({ verdict, admission, shell, noShell, mayOpen }: Contact) {
   const none = noShell ?? (verdict.kind === "unknown" ? verdict.tried.join("; ") : undefined);
   return {
     verdict,
     way: admission?.kind,
     shell: shell !== undefined,
     ...(none !== undefined && shell === undefined && { noShell: none }),
+    ...(mayOpen && { mayOpen }),
   };
 }
 

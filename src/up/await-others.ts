@@ -1,6 +1,5 @@
 import { type Awaited, awaitedBy } from "../cluster/awaited.ts";
 import type { Decision } from "../cluster/decide.ts";
-import type { Host } from "../host/host.ts";
 import { joiningNow } from "../proxmox/join-lock.ts";
 import type { KnownPeer } from "./ask-peers.ts";
 import { awaitAdmission } from "./await-admission.ts";
@@ -25,16 +24,17 @@ export async function decideWithOthers(
   let known = first;
   for (;;) {
     const decision = decide(known);
-    const awaited = awaitedBy(decision);
+    const awaited = withoutLock(awaitedBy(decision), known);
     if (!awaited) return { decision, known };
-    const leftMs = deadline - performance.now();
-    if (leftMs <= 0 || (awaited.kind === "join" && (await joiner(awaited, known)) === undefined)) {
+    const leftMs = () => deadline - performance.now();
+    if (leftMs() <= 0 || (awaited.kind === "join" && (await joiner(awaited, known)) === undefined)) {
       return { decision, known };
     }
+    const differs = (now: readonly KnownPeer[]) => key(decide(now)) !== key(decision);
+    const others = awaited.kind === "admission" ? awaited.first : awaited;
+    const settled = others && (await waitFor(outlook, known, others, leftMs(), differs));
     const changed =
-      awaited.kind === "admission"
-        ? await awaitAdmission(outlook, known, leftMs)
-        : await waitFor(outlook, known, awaited, leftMs, (now) => key(decide(now)) !== key(decision));
+      settled ?? (awaited.kind === "admission" ? await awaitAdmission(outlook, known, leftMs()) : undefined);
     if (!changed) return { decision, known };
     known = await lookAgain(outlook, changed, { retry: true });
   }
@@ -104,15 +104,21 @@ function done(awaited: Awaitable): string {
   }
 }
 
+/** Where the lock of joins cannot be looked at, votes that are missing may be those of a host that joins. */
+function withoutLock(awaited: Awaited | undefined, known: readonly KnownPeer[]): Awaited | undefined {
+  if (awaited?.kind !== "join" || keeperOf(awaited, known)?.contact.shell) return awaited;
+  const { addresses } = awaited;
+  return { kind: "unsettled", names: [`"${awaited.cluster}"`], addresses };
+}
+
 /** Who is joining that cluster now, by the lock on its member. */
 async function joiner(awaited: Awaited, known: readonly KnownPeer[]): Promise<string | undefined> {
-  const shells = known.filter(({ peer }) => awaited.addresses.includes(peer.address)).map(shellOf);
-  const [shell] = shells;
+  const shell = keeperOf(awaited, known)?.contact.shell;
   return shell && joiningNow(shell).catch(() => undefined);
 }
 
-function shellOf({ contact }: KnownPeer): Host | undefined {
-  return contact.shell;
+function keeperOf({ addresses }: Awaited, known: readonly KnownPeer[]): KnownPeer | undefined {
+  return known.find(({ peer }) => addresses.includes(peer.address));
 }
 
 /** Two decisions are the same while they would wait for the same. */

@@ -22,6 +22,8 @@ export interface Contact {
   readonly shell?: Host;
   /** Why there is none, in words. */
   readonly noShell?: string;
+  /** A password was given, and what kept it from leading in may pass. */
+  readonly mayOpen?: boolean;
   /** Takes a host out of its cluster's node list; throws, in words, when that cannot be. */
   readonly takeOut: (node: string) => Promise<void>;
 }

@@ -26,6 +26,27 @@ test("the founder is waited for, and a join that is under way", () => {
   });
 });
 
+test("a cluster whose only member does not count itself is about to start", () => {
+  const starting = { ...cluster, expectedVotes: 1, presentVotes: 0 };
+  expect(refused({ why: "cluster not whole", cluster: starting })).toEqual({
+    kind: "unsettled",
+    names: ["pve1"],
+    addresses: ["100.64.0.1"],
+  });
+});
+
+test("somebody has to let this host in, where a password may not lead in a moment later", () => {
+  const member = peer({ kind: "member", cluster });
+  expect(refused({ why: "no shell", peer: member })).toEqual({
+    kind: "admission",
+    addresses: ["100.64.0.1"],
+  });
+  expect(refused({ why: "no shell", peer: { ...member, mayOpen: true } })).toMatchObject({
+    kind: "admission",
+    first: { kind: "unsettled", names: ["pve1"] },
+  });
+});
+
 test("a peer that may be in the middle of a change is asked again, but not after a wrong password", () => {
   expect(refused({ why: "peers unknown", peers: [busy] })).toMatchObject({
     kind: "unsettled",

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Cluster } from "../../../../src/cluster/facts.ts";
 import { closedGate } from "../../../../src/host/gate.ts";
 import { openHost } from "../../../../src/host/host.ts";
 import { noJournal } from "../../../../src/host/journal.ts";
@@ -15,6 +16,10 @@ const NOBODY: RendezvousAnswer = { echoes: new Map() };
 const ALONE: RendezvousAnswer = {
   ...NOBODY,
   facts: { node: "pve2", tailmox: "0.1.0", pve: "9.1.2", place: { kind: "standalone", guests: 0 } },
+};
+const CLUSTER: Cluster = {
+  ...{ name: "tailmox", quorate: true, expectedVotes: 1, presentVotes: 1, qdevice: false },
+  members: [{ name: "pve2", id: 1, link0: NODE.address, votes: 1, published: undefined, online: true }],
 };
 
 /** Asks through a host that notes its commands, with the password "right" for every peer where one is given. */
@@ -46,6 +51,15 @@ describe("a peer that is still being tried", () => {
     const { how } = asking();
     const contact = await meet(how, NODE, sight({ rendezvous: Promise.resolve(ALONE) }));
     expect(contact.verdict).toEqual({ kind: "standalone", guests: 0 });
+  });
+
+  test("may let this host in a moment later where a password is there, and not without", async () => {
+    const place = { kind: "member", cluster: CLUSTER } as const;
+    const facts = { node: "pve2", tailmox: "0.1.0", pve: "9.1.2", place };
+    const told = Promise.resolve({ ...NOBODY, facts });
+    const shut = sight({ told, rendezvous: told, isOpen: async () => false });
+    expect(await meet(asking("right").how, NODE, shut)).toMatchObject({ verdict: place, mayOpen: true });
+    expect((await meet(asking().how, NODE, shut)).mayOpen).not.toBe(true);
   });
 
   test("shows its host key once, for key and password", async () => {
