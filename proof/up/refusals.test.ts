@@ -3,6 +3,7 @@ import { bootHost } from "../../lab/machines/boot.ts";
 import { writeHostFile } from "../../lab/machines/files.ts";
 import { crashHost } from "../../lab/machines/power.ts";
 import { describeLab } from "../../test/lab-only.ts";
+import { everyFile } from "./every-file.ts";
 import { type Stage, setStage } from "./stage.ts";
 
 /** Three hosts that could become a cluster, and what must keep `up` from making one. */
@@ -16,14 +17,14 @@ describeLab("tailmox up refuses, and changes nothing", () => {
   afterAll(() => stage.close(), 60_000);
 
   test("a dry run leaves every file of the host as it was, before a create and before a join", async () => {
-    const before = await everyFile("pve1");
+    const before = await everyFile(stage, "pve1");
     expect((await stage.up("pve1", "--dry-run", "--create")).exitCode).toBe(0);
-    expect(await everyFile("pve1")).toBe(before);
+    expect(await everyFile(stage, "pve1")).toBe(before);
     expect((await stage.up("pve1", "--create")).exitCode).toBe(0);
-    const [member, joiner] = await Promise.all([stage.files("pve1"), everyFile("pve2")]);
+    const [member, joiner] = await Promise.all([stage.files("pve1"), everyFile(stage, "pve2")]);
     const said = await stage.up("pve2", "--dry-run");
     expect(said.text).toContain('join "tailmox" through pve1');
-    expect(await everyFile("pve2")).toBe(joiner);
+    expect(await everyFile(stage, "pve2")).toBe(joiner);
     expect(await stage.files("pve1")).toBe(member);
   }, 200_000);
 
@@ -132,37 +133,5 @@ describeLab("tailmox up refuses, and changes nothing", () => {
     expect(await stage.holds(host, "test -e /etc/pve/corosync.conf -o -e /etc/corosync/corosync.conf")).toBe(
       false,
     );
-  }
-
-  /**
-   * Every file and folder with mode, owner, size and time of its last change. Left out is what changes by itself:
-   * journals, and the states of tailscaled, systemd's timers and pmxcfs; the last is compared by content.
-   */
-  async function everyFile(host: string): Promise<string> {
-    const selfMoving = [
-      "/run",
-      "/proc",
-      "/sys",
-      "/dev",
-      "/tmp",
-      // A question to timedated starts it, and systemd gives it a folder of its own there.
-      "/var/tmp",
-      "/etc/pve",
-      "/var/log/journal",
-      "/var/log/pveproxy",
-    ];
-    const states = [
-      "/var/lib/tailscale",
-      "/var/lib/systemd",
-      "/var/lib/pve-cluster",
-      "/var/log/pve",
-      "/var/lib/rrdcached",
-    ];
-    const prune = [...selfMoving, ...states].map((path) => `-path ${path}`).join(" -o ");
-    const listed = await stage.sh(
-      host,
-      `find / \\( ${prune} \\) -prune -o -printf '%y %m %U:%G %s %T@ %p %l\\n' | sort -k 6`,
-    );
-    return `${listed}${await stage.files(host)}`;
   }
 });
