@@ -19,6 +19,8 @@ export type Awaited =
 /** Peers that may be in the middle of a change of their own. */
 export interface Unsettled {
   readonly kind: "unsettled";
+  /** Not even a tailscaled answers on one of them: one more silence is enough. */
+  readonly once?: boolean;
   readonly names: readonly string[];
   readonly addresses: readonly string[];
 }
@@ -48,7 +50,7 @@ export function awaitedBy(decision: Decision): Awaited | undefined {
     case "peers unknown":
       if (refusal.peers.some(isOff)) return undefined;
       return refusal.peers.some(mayChange)
-        ? unsettled(refusal.peers)
+        ? { ...unsettled(refusal.peers), ...(refusal.peers.some(isUnheard) && { once: true }) }
         : { kind: "admission", addresses: refusal.peers.map(({ address }) => address) };
     case "peers unreachable":
       return unsettled(refusal.peers);
@@ -66,8 +68,11 @@ function mayChange({ verdict }: Peer): boolean {
 
 /** The control server and its own silence say so, and without its answer nothing goes on: it has to be started. */
 function isOff({ verdict, obstacles }: Peer): boolean {
-  const isSilent = verdict.kind === "unknown" && verdict.lasting === true;
-  return isSilent && obstacles.some(({ check }) => check === "online");
+  return verdict.kind === "unknown" && verdict.lasting === true && isUnheard({ obstacles });
+}
+
+function isUnheard({ obstacles }: Pick<Peer, "obstacles">): boolean {
+  return obstacles.some(({ check }) => check === "online");
 }
 
 function asPeer({ name, link0 }: Member): Named {

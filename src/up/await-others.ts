@@ -57,8 +57,7 @@ async function waitFor(
   differs: (known: readonly KnownPeer[]) => boolean,
 ): Promise<readonly KnownPeer[] | undefined> {
   const since = performance.now();
-  const [windowMs, leastLooks] =
-    awaited.kind === "unsettled" ? [Math.min(ms, UNSETTLED_MS), LEAST_LOOKS] : [ms, 1];
+  const [windowMs, leastLooks] = patience(awaited, ms);
   const phase = outlook.company.talk.phase("Waiting", words(awaited, windowMs));
   let now = known;
   for (let looks = 1; ; looks++) {
@@ -81,6 +80,12 @@ async function waitFor(
   return undefined;
 }
 
+/** For how long, and for how many looks at least. */
+function patience(awaited: Awaitable, ms: number): readonly [number, number] {
+  if (awaited.kind !== "unsettled") return [ms, 1];
+  return awaited.once ? [0, 1] : [Math.min(ms, UNSETTLED_MS), LEAST_LOOKS];
+}
+
 function words(awaited: Awaitable, ms: number): string {
   const most = `for at most ${ms >= 120_000 ? `${Math.round(ms / 60_000)} min` : `${Math.ceil(ms / 1000)} s`}`;
   switch (awaited.kind) {
@@ -89,7 +94,7 @@ function words(awaited: Awaitable, ms: number): string {
     case "join":
       return `another host is joining "${awaited.cluster}": waiting for it, ${most}`;
     case "unsettled":
-      return `asking ${awaited.names.join(", ")} again, ${most}: others may be starting, too`;
+      return `asking ${awaited.names.join(", ")} again, ${awaited.once ? "once" : most}: others may be starting, too`;
   }
 }
 

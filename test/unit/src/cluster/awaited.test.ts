@@ -56,12 +56,12 @@ test("a peer that may be in the middle of a change is asked again, but not after
   expect(refused({ why: "peers unreachable", peers: [busy] })).toMatchObject({ kind: "unsettled" });
 });
 
-test("a peer that is switched off is not waited for, whatever the others may do", () => {
+test("a peer that is switched off is not waited for, and one that falls silent is tried once more", () => {
   const online = { check: "online", code: "E_PEER_UNREACHABLE", what: "", likely: "", mend: "" } as const;
   const off = { ...wrong, obstacles: [online] };
   const silent = { ...busy, obstacles: [online] };
   expect(refused({ why: "peers unknown", peers: [off, busy] })).toBeUndefined();
-  expect(refused({ why: "peers unknown", peers: [silent] })).toMatchObject({ kind: "unsettled" });
+  expect(refused({ why: "peers unknown", peers: [silent] })).toMatchObject({ kind: "unsettled", once: true });
 });
 
 test("nothing else gets better by waiting", () => {
