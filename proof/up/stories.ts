@@ -59,6 +59,10 @@ export const STORIES: readonly Story[] = [
     about: ["src/up/join-forecast.ts", "src/cluster/join-forecast.ts", "src/cluster/forecast-verdict.ts"],
   },
   {
+    file: "proof/up/crowd.test.ts",
+    about: ["src/up/await-others.ts", "src/up/await-admission.ts", "src/cluster/awaited.ts"],
+  },
+  {
     file: "proof/up/ways.test.ts",
     about: ["src/up/contact.ts", "src/up/passwords.ts", "src/host/askpass.ts"],
   },
