@@ -25,7 +25,10 @@ const MEMBERSHIP =
   "guests do not start after a reboot.";
 
 function passedOver({ name, address, verdict, obstacles }: Peer): string {
-  const seen = verdict.kind === "unknown" ? verdict.tried : obstacles.map(({ what }) => what);
+  const seen = (verdict.kind === "unknown" ? verdict.tried : obstacles.map(({ what }) => what)).map((words) =>
+    // ssh ends its sentence.
+    words.replace(/\.$/, ""),
+  );
   return (
     `Without ${name} (${address}), as you say: ${seen.join("; ")}. If it is in a cluster already, ` +
     "there are two then."
