@@ -50,7 +50,7 @@ export function namesEverywhere(spec: NamesEverywhereSpec): Step {
 
 async function spread(host: Host, { node, dnsName, address, reach }: NamesEverywhereSpec): Promise<string> {
   const members = await membersOf(host);
-  await bringNames(host, namesOfAll({ name: node, address, dnsName }, members));
+  await bringNames(host, () => namesOfAll({ name: node, address, dnsName }, members));
   const others = members.filter(({ name }) => !sameName(name, node));
   const missed = await Promise.all(
     others.map(async (member) => {
@@ -81,7 +81,7 @@ async function nameOn(
   try {
     const shell = await reach(member);
     if (typeof shell === "string") return shell;
-    await bringNames(shell, namesForMember(await hostsOf(shell), member, members));
+    await bringNames(shell, (text) => namesForMember(text, member, members));
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -111,10 +111,11 @@ async function lacksNames(member: Member, members: readonly Member[], reach: Rea
 }
 
 /** /etc/hosts, and the template that cloud-init writes it from at each boot. */
-async function bringNames(host: Host, entries: readonly HostsEntry[]): Promise<void> {
-  const text = await hostsOf(host);
+async function bringNames(host: Host, namesFor: (text: string) => readonly HostsEntry[]): Promise<void> {
+  const [text, manager] = await Promise.all([hostsOf(host), readHostsManager(host)]);
+  const entries = namesFor(text);
   if (editHosts(text, entries) !== text) await writeHosts(host, text, entries);
-  if ((await readHostsManager(host)).kind !== "template") return;
+  if (manager.kind !== "template") return;
   const template = hostsTemplate({ entries });
   if (!(await template.check(host))) await template.do(host, () => undefined);
 }

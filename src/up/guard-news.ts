@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import { type Armed, type GuardReport, readArmed, readReport, whenItFires } from "../guard/armed.ts";
 import { disarmGuard } from "../guard/disarm.ts";
 import { finishJoin } from "../guard/finish.ts";
-import { REPORT_FILE } from "../guard/places.ts";
+import { GUARD_DIR, REPORT_FILE } from "../guard/places.ts";
 import { isUntouched } from "../guard/untouched.ts";
 import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
@@ -39,12 +39,14 @@ export async function tellGuardNews(host: Host, { dryRun }: Options, talk: Talk)
 /** After verify: the guard goes, and root's keys are in the cluster's file. The copies stay. */
 export async function releaseGuard(host: Host, { dryRun }: Options, talk: Talk): Promise<void> {
   const armed = await readArmed(host);
-  if (!armed || dryRun) return;
+  // Its folder goes last: without its orders it is what a run left that was ended while it took the guard away.
+  const isLeft = armed !== undefined || (await host.list(GUARD_DIR)).length > 0;
+  if (!isLeft || dryRun) return;
   await host.change({ what: "take the guard away", undo: "nothing" }, async (writer) => {
-    await finishJoin(writer, armed);
+    if (armed) await finishJoin(writer, armed);
     await disarmGuard(writer);
   });
-  talk.note(`The guard is gone. What this host had before: ${armed.copies}`);
+  talk.note(`The guard is gone.${armed ? ` What this host had before: ${armed.copies}` : ""}`);
 }
 
 /** A quorate member whose pvecm, which goes on without tailmox, has come to its end: keys and certificates come last. */

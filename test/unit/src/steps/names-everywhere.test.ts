@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
-import { openGate } from "../../../../src/host/gate.ts";
+import { editHosts } from "../../../../src/cluster/hosts-file.ts";
+import { namesOfAll } from "../../../../src/cluster/names-of-all.ts";
+import { closedGate, openGate } from "../../../../src/host/gate.ts";
 import { openHost } from "../../../../src/host/host.ts";
 import { noJournal } from "../../../../src/host/journal.ts";
-import { namesEverywhere } from "../../../../src/steps/names-everywhere.ts";
+import { namesEverywhere, whoLacksNames } from "../../../../src/steps/names-everywhere.ts";
 import { fakeHost } from "../up/fake-host.ts";
 
 const block = (...lines: string[]) =>
@@ -57,4 +59,24 @@ test("after a join every member that is reached knows all names, and the lock is
   const changes = [...here.changes, ...founder.changes, ...byHand.changes].join("\n");
   expect(changes.match(/write \/var\/lib\/tailmox\/backups\/hosts-/g)).toHaveLength(3);
   expect(changes).not.toContain("pve-cluster");
+});
+
+test("of the other members those lack names that are online, were asked, and do not have them all", async () => {
+  const member = (id: number) => ({ name: `pve${id}`, id, link0: `100.64.0.${id}`, online: id !== 5 });
+  const members = [1, 2, 3, 4, 5].map((id) => ({ ...member(id), votes: 1, published: undefined }));
+  const all = namesOfAll({ name: "pve1", address: "100.64.0.1", dnsName: "pve1.ts.net" }, members);
+  const hosts = new Map([
+    ["pve1", editHosts("", all)],
+    ["pve2", block("100.64.0.2 pve2")],
+    ["pve5", ""],
+  ]);
+  const asked: string[] = [];
+  const lacking = await whoLacksNames("pve4", members, async ({ name }) => {
+    asked.push(name);
+    const text = hosts.get(name);
+    if (text === undefined) return "ssh as root: no answer";
+    return openHost(fakeHost({ "/etc/hosts": text }, {}).transport, closedGate, noJournal);
+  });
+  expect(lacking).toEqual(["pve2"]);
+  expect(asked).toEqual(["pve1", "pve2", "pve3"]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ARMED_FILE, REPORT_FILE } from "../../../../src/guard/places.ts";
+import { ARMED_FILE, GUARD_DIR, REPORT_FILE } from "../../../../src/guard/places.ts";
 import { closedGate, openGate } from "../../../../src/host/gate.ts";
 import { openHost } from "../../../../src/host/host.ts";
 import { noJournal } from "../../../../src/host/journal.ts";
@@ -90,6 +90,14 @@ describe("while a guard is armed", () => {
     expect(await told(fake)).toContain("The guard is gone");
     expect(await fake.transport.text(ARMED_FILE)).toBeUndefined();
     expect(fake.changes).toContain("run systemctl disable --now tailmox-guard-boot.timer");
+  });
+
+  test("what a run left that was ended while it took the guard away goes, too", async () => {
+    const left = fakeHost({ "/etc/pve/.members": MEMBER, [`${GUARD_DIR}/tailmox`]: "the program" }, ENDED);
+    expect(await told(left)).toBe("The guard is gone.");
+    expect(left.changes).toContain(`run rm -rf -- ${GUARD_DIR}`);
+    const none = fakeHost({ "/etc/pve/.members": MEMBER }, ENDED);
+    expect(await told(none)).toBe("");
   });
 
   test("a pvecm that goes on without tailmox is waited for: root's keys are the last that it brings", async () => {
