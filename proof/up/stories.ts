@@ -37,7 +37,14 @@ export const STORIES: readonly Story[] = [
   { file: "proof/up/strikes-create.test.ts", about: ["proof/up/strike.ts", ...CREATE] },
   {
     file: "proof/up/strikes-join.test.ts",
-    about: ["proof/up/strike.ts", "src/guard", "src/proxmox/join-lock.ts", ...JOIN],
+    about: [
+      "proof/up/strike.ts",
+      "src/guard",
+      "src/up/guard-news.ts",
+      "src/steps/names-everywhere.ts",
+      "src/proxmox/join-lock.ts",
+      ...JOIN,
+    ],
   },
   { file: "proof/up/strikes-member.test.ts", about: ["src/guard", "src/proxmox/join-lock.ts", ...JOIN] },
   { file: "proof/up/refusals.test.ts", about: ["src/host/gate.ts", "src/host/reading.ts", ...RULES] },
