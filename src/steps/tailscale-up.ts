@@ -22,9 +22,23 @@ export interface LoginPatience {
 /**
  * `tailscale up`, which itself waits for ever, bounded: for the control server 60 s, for a person as long as
  * `patience` says, with the page shown that this person has to open. Settings that somebody else made are kept,
- * as `up` demands (tailscale.md 1.4.1). A Ctrl-C ends the wait: throws E_INTERRUPTED.
+ * as `up` demands (tailscale.md 1.4.1). A refusal counts when it comes twice. A Ctrl-C ends the wait: throws
+ * E_INTERRUPTED.
  */
-export async function tailscaleUp(
+export async function tailscaleUp(...attempt: Parameters<typeof attemptOnce>): Promise<LoginAnswer> {
+  const answer = await attemptOnce(...attempt);
+  if (answer.kind !== "key refused" && answer.kind !== "tags refused") return answer;
+  await Bun.sleep(STALE_MS);
+  return attemptOnce(...attempt);
+}
+
+/**
+ * tailscaled 1.102.3 may tell what became of the attempt before: right after a wrong key 3 of 60 good ones were refused
+ * in its words, and taken a second later, keys for one use as well.
+ */
+const STALE_MS = 1_000;
+
+async function attemptOnce(
   writer: Writer,
   flags: readonly string[],
   spec: { readonly byLink: boolean; readonly loginServer: string | undefined },

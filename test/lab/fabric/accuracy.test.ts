@@ -92,7 +92,8 @@ describeLab("the internet between hosts", () => {
     expect(jittered.reordered).toBeGreaterThan(100);
     expect(Math.abs(jittered.delayMs.median - 20)).toBeLessThan(2);
     expect(jittered.delayMs.min).toBeGreaterThan(9);
-    expect(jittered.delayMs.p99).toBeLessThan(35);
+    // 30, and what a busy machine adds; twice the jitter would show in the shortest.
+    expect(jittered.delayMs.p99).toBeLessThan(60);
   });
 
   test("10 % loss comes out within what chance allows, in the asked direction alone", async () => {

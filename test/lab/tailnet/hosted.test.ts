@@ -47,18 +47,14 @@ describeLab("a lab with the hosted kind of tailnet", () => {
       [once]: "backend error: invalid key: API key k",
       [await createAuthKey(plan, { expired: true })]: "backend error: invalid key: API key k",
     };
-    for (const [key, words] of Object.entries(refusals)) {
-      const refused = await logIn(plan, pve2, key);
-      expect(refused.exitCode).toBe(1);
-      expect(refused.stderr).toContain(words);
-    }
+    for (const [key, words] of Object.entries(refusals)) expect(await answerTo(key)).toContain(words);
   });
 
   test("a key's tags are the node's, asked for or not, and others are refused", async () => {
     const key = await createAuthKey(plan);
-    const foreign = await logIn(plan, pve2, key, ["--advertise-tags=tag:other"]);
-    expect(foreign.stderr).toContain("requested tags [tag:other] are invalid or not permitted");
-    expect(await logIn(plan, pve2, key, ["--advertise-tags=tag:tailmox"])).toMatchObject({ exitCode: 0 });
+    const foreign = await answerTo(key, "--advertise-tags=tag:other");
+    expect(foreign).toContain("requested tags [tag:other] are invalid or not permitted");
+    expect(await answerTo(key, "--advertise-tags=tag:tailmox")).toBe("logged in");
     for (const host of plan.hosts) {
       const { Self } = await statusOf(plan, host);
       expect(Self.Tags).toEqual(["tag:tailmox"]);
@@ -210,4 +206,13 @@ describeLab("a lab with the hosted kind of tailnet", () => {
   test("it has no policy, and says so with a code", async () => {
     await expect(setPolicy(plan, "{}")).rejects.toMatchObject({ code: "E_LAB_NO_TAILNET" });
   });
+
+  /** Of two attempts the second: the first may be told what became of the one before (src/steps/tailscale-up.ts). */
+  async function answerTo(key: string, ...more: string[]): Promise<string> {
+    const first = await logIn(plan, pve2, key, more);
+    if (first.exitCode === 0) return "logged in";
+    await Bun.sleep(1_000);
+    const { exitCode, stderr } = await logIn(plan, pve2, key, more);
+    return exitCode === 0 ? "logged in" : stderr;
+  }
 });

@@ -91,6 +91,8 @@ describe("a login", () => {
     await logIn({ ...spec, loginServer: undefined }).do(open(fake), still);
     expect(ups(fake).map((line) => /--advertise-tags=\S*/.exec(line)?.[0])).toEqual([
       "--advertise-tags=tag:tailmox",
+      // A refusal counts when it comes twice.
+      "--advertise-tags=tag:tailmox",
       "--advertise-tags=",
     ]);
   });
