@@ -45,7 +45,7 @@ describeLab("the internet between hosts", () => {
 
   test("a change of the round trip is there at once, in one direction alone when asked", async () => {
     await setLink(plan, "pve1", "pve2", { rttMs: 60 });
-    expect((await ping("pve1", "pve2"))?.medianMs).toBeCloseTo(60, -0.3);
+    expect(Math.abs(((await ping("pve1", "pve2")).medianMs ?? 1e9) - 60)).toBeLessThan(2);
     await setLink(plan, "pve1", "pve2", { rttMs: 160 }, { oneWay: true });
     expect(Math.abs(((await ping("pve2", "pve1")).medianMs ?? 1e9) - 110)).toBeLessThan(2);
   });
@@ -57,8 +57,8 @@ describeLab("the internet between hosts", () => {
     ]);
     expect(heavy.received).toBeGreaterThan(heavy.sent * 0.999);
     expect(heavy.mbit).toBeGreaterThan(19);
-    expect(Math.abs(heavy.delayMs.median - 10)).toBeLessThan(1);
-    expect(Math.abs(quiet.delayMs.median - 45)).toBeLessThan(1);
+    expect(Math.abs(heavy.delayMs.median - 10)).toBeLessThan(2);
+    expect(Math.abs(quiet.delayMs.median - 45)).toBeLessThan(2);
     expect((await readRelay(plan)).unsent).toBe(0);
   });
 
