@@ -6,7 +6,7 @@ import { readPlace } from "../proxmox/place.ts";
 import { readTailnet } from "../tailnet/facts.ts";
 import { askPeer } from "./ask-peers.ts";
 import type { Passwords } from "./passwords.ts";
-import { peersOnce, visiblePeers } from "./peers.ts";
+import { awaitPeers, PEER_WAIT_MS, visiblePeers } from "./peers.ts";
 import { type Own, preflight, type VisiblePeer } from "./preflight/preflight.ts";
 import { type CheckReport, describeCheck, outcomeOf, tellOutcome } from "./preflight/report.ts";
 import { routeWarnings } from "./preflight/routes.ts";
@@ -57,9 +57,6 @@ export async function checkPeers(host: Host, options: CheckOptions, talk: Talk):
   }
 }
 
-/** A host that has just logged in comes into the others' map within seconds. */
-const PEER_WAIT_MS = 15_000;
-
 async function findPeers(
   host: Host,
   first: VisiblePeer[],
@@ -70,7 +67,7 @@ async function findPeers(
     peers.length > 0 && wanted.every((word) => called(word, peers));
   if (areThere(first)) return first;
   const phase = talk.phase("Peers", `not visible yet; looking again for ${PEER_WAIT_MS / 1000} s`);
-  const peers = await peersOnce(host, { tag, first, waitMs: PEER_WAIT_MS }, areThere);
+  const peers = await awaitPeers(host, { tag, first, waitMs: PEER_WAIT_MS }, areThere);
   if (areThere(peers)) phase.ok(`${peers.length} with ${tag}`);
   else phase.warn(`${peers.length} with ${tag} visible`);
   return peers;

@@ -59,14 +59,17 @@ async function findPeers(
   const first = visiblePeers(tailnet.status, tag);
   const isThere = (peers: readonly VisiblePeer[]) => peers.length > 0;
   if (!isThere(first)) phase.doing(`none visible; looking again for ${peerWaitMs / 1000} s`);
-  const peers = await peersOnce(host, { tag, first, waitMs: peerWaitMs }, isThere);
+  const peers = await awaitPeers(host, { tag, first, waitMs: peerWaitMs }, isThere);
   if (peers.length === 0) phase.warn(`no other host with ${tag} is visible`);
   else phase.ok(`${peers.length} with ${tag}: ${peers.map(({ name }) => name).join(", ")}`);
   return peers;
 }
 
+/** A host that has just logged in comes into the others' map within seconds; others may be starting. */
+export const PEER_WAIT_MS = 15_000;
+
 /** The tagged peers, looked for until they are as wanted: those that are visible then, or when the time is over. */
-export async function peersOnce(
+export async function awaitPeers(
   host: Host,
   { tag, first, waitMs }: { tag: string; first: VisiblePeer[]; waitMs: number },
   areWanted: (peers: readonly VisiblePeer[]) => boolean,

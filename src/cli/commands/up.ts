@@ -4,6 +4,7 @@ import { UserError } from "../../errors.ts";
 import type { Journal } from "../../host/journal.ts";
 import { isNodeName } from "../../proxmox/version.ts";
 import { parsePasswords } from "../../up/passwords.ts";
+import { PEER_WAIT_MS } from "../../up/peers.ts";
 import { RISKS } from "../../up/risks.ts";
 import { type UpResult, up } from "../../up/up.ts";
 import { assertRoot } from "../assert-root.ts";
@@ -36,7 +37,7 @@ export async function runUp(raw: unknown): Promise<number> {
       acceptRisks: flags.acceptRisk,
       loginTimeoutMs: flags.loginTimeout,
       // Others may be starting at this very moment; who insists on creating waits only for the map to fill.
-      peerWaitMs: flags.create ? 3_000 : 15_000,
+      peerWaitMs: flags.create ? 3_000 : PEER_WAIT_MS,
       waitMs: flags.wait,
       joinTimeoutMs: flags.joinTimeout,
     };

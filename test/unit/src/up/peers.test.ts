@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { closedGate } from "../../../../src/host/gate.ts";
 import { openHost } from "../../../../src/host/host.ts";
 import { noJournal } from "../../../../src/host/journal.ts";
-import { peersOnce } from "../../../../src/up/peers.ts";
+import { awaitPeers } from "../../../../src/up/peers.ts";
 import { type Answers, fakeHost } from "./fake-host.ts";
 
 const PREFS = '{"RouteAll":false,"CorpDNS":false,"ShieldsUp":false,"ControlURL":"https://hs.example"}';
@@ -27,7 +27,7 @@ async function look(visible: () => string[], waitMs: number): Promise<string[]> 
     return argv.join(" ") === "tailscale status --json" ? { ...base, stdout: statusWith(visible()) } : base;
   };
   const host = openHost({ ...transport, run }, closedGate, noJournal);
-  const seen = await peersOnce(host, { tag: TAG, first: [], waitMs }, (peers) =>
+  const seen = await awaitPeers(host, { tag: TAG, first: [], waitMs }, (peers) =>
     peers.some(({ name }) => name === "pve3"),
   );
   return seen.map(({ name }) => name);
