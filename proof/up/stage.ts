@@ -1,13 +1,11 @@
 import { takeDown } from "../../lab/down.ts";
 import { hostExec } from "../../lab/machines/exec.ts";
-import { writeHostFile } from "../../lab/machines/files.ts";
 import { restoreLab, snapshotLab } from "../../lab/machines/snapshot.ts";
 import { type HostPlan, type LabPlan, planLab } from "../../lab/plan.ts";
 import type { ScenarioInput } from "../../lab/scenario.ts";
 import { parseScenario } from "../../lab/scenarios/load.ts";
+import { giveSecrets } from "../../lab/story/give-secrets.ts";
 import { tailmoxOn } from "../../lab/story/tailmox-on.ts";
-import { createAuthKey } from "../../lab/tailnet/auth-key.ts";
-import { loginServer } from "../../lab/tailnet/login-server.ts";
 import { labUp } from "../../lab/up.ts";
 import { poll } from "../../src/host/deadline.ts";
 
@@ -41,13 +39,9 @@ export async function setStage(name: string, parts: Partial<ScenarioInput> = {})
   await takeDown(planLab(name, scenario));
   const plan = await labUp(name, scenario);
   const stage = onStage(plan);
-  const key = await createAuthKey(plan);
-  const passwords = plan.hosts.map((host) => `${host.name}=${host.password}\n`).join("");
+  const flags = await giveSecrets(plan);
   const logIn = async (host: HostPlan) => {
-    await writeHostFile(plan, host, "/root/tailnet.key", `${key}\n`, 0o600);
-    await writeHostFile(plan, host, "/root/passwords", passwords, 0o600);
-    const login = ["--login-server", loginServer(plan), "--auth-key-file", "/root/tailnet.key"];
-    const said = await stage.tailmox(host.name, "up", "--yes", "--staging", ...login);
+    const said = await stage.tailmox(host.name, "up", "--yes", "--staging", ...flags);
     if (said.exitCode !== 0) throw new Error(`${host.name} was not staged: ${said.text}`);
   };
   // The first one before the others: it gets the lowest address, and is elected.
