@@ -13,6 +13,9 @@ import { e2eSample } from "./e2e-sample.ts";
 const SERIAL = ["static", "unit", "contract", "lab"] as const;
 const LANES = [["standin", "cluster"], ["e2e"]] as const;
 
+/** What of a failure is said again at the end. */
+const LINES_OF_A_FAILURE = 40;
+
 interface Counts {
   passed: number;
   failed: number;
@@ -37,8 +40,11 @@ if (missing.length > 0) {
 }
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+/** Each failure with what was printed before it: said again at the end, since of a long log often only that is kept. */
+const failures: string[] = [];
 await inTurn(SERIAL);
 await Promise.all(LANES.map(inTurn));
+if (failures.length > 0) console.log(`\n== what failed\n${failures.join("\n")}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 || (total.skipped > 0 && args.includes("--fail-on-skip")) ? 1 : 0;
 
@@ -71,7 +77,17 @@ async function testGroup(group: string): Promise<Counts> {
     reject: false,
     timeout: 25 * 60_000,
   });
-  for await (const line of running.iterable({ from: "all" })) console.log(`${group} | ${line}`);
+  let sinceVerdict: string[] = [];
+  for await (const line of running.iterable({ from: "all" })) {
+    const said = `${group} | ${line}`;
+    console.log(said);
+    sinceVerdict.push(said);
+    const verdict = /^\((pass|fail|skip)\)/.exec(line)?.[1];
+    // bun's own list at the end names them once more, without the error.
+    if (verdict === "fail" && !failures.includes(said))
+      failures.push(...sinceVerdict.slice(-LINES_OF_A_FAILURE));
+    if (verdict) sinceVerdict = [];
+  }
   const result = await running;
   const count = (word: string) => Number(new RegExp(`^\\s*(\\d+) ${word}$`, "m").exec(result.all)?.[1] ?? 0);
   const counts = { passed: count("pass"), failed: count("fail"), skipped: count("skip") };

@@ -21,8 +21,9 @@ export function joinByPassword({ pve1, pve2, fingerprint, join }: ClusterStory):
       "20",
     );
     expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+    // Quorum that is there at the first look is not waited for, and then not spoken of (proxmox.md 4.3, step 12).
     expect(
-      stdout.replace(/config-\d+/, "config-EPOCH"),
+      stdout.replace(/config-\d+/, "config-EPOCH").replace("waiting for quorum...OK\n", ""),
     ).toBe(`Establishing API connection with host '${pve1.address}'
 Login succeeded.
 check cluster join API version
@@ -30,7 +31,6 @@ Request addition of this node
 Join request OK, finishing setup locally
 stopping pve-cluster service
 backup old database to '/var/lib/pve-cluster/backup/config-EPOCH.sql.gz'
-waiting for quorum...OK
 (re)generate node files
 generate new node certificate
 merge authorized SSH keys
