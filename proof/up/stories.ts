@@ -22,7 +22,10 @@ const CREATE = [
 export const STORIES: readonly Story[] = [
   { file: "test/e2e/up.test.ts", about: ["src/up/up.ts", ...CREATE, ...JOIN] },
   { file: "test/e2e/join-guard.test.ts", about: ["src/guard", "src/steps/arm-guard.ts", ...JOIN] },
-  { file: "test/e2e/web.test.ts", about: ["src/up/web.ts", "src/up/web-choice.ts", "src/steps/log-in.ts"] },
+  {
+    file: "test/e2e/web.test.ts",
+    about: ["src/up/web.ts", "src/up/web-choice.ts", "src/steps/log-in.ts", "test/e2e/web"],
+  },
   {
     file: "test/e2e/one-cluster.test.ts",
     about: ["src/steps/dissolve-cluster.ts", "src/steps/separate.ts", ...RULES],
