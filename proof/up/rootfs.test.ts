@@ -4,8 +4,7 @@ import { ensureImage } from "../../lab/images/image.ts";
 import { writeHostFile } from "../../lab/machines/files.ts";
 import { planLab } from "../../lab/plan.ts";
 import { parseScenario } from "../../lab/scenarios/load.ts";
-import { createAuthKey } from "../../lab/tailnet/auth-key.ts";
-import { loginServer } from "../../lab/tailnet/login-server.ts";
+import { giveSecrets } from "../../lab/story/give-secrets.ts";
 import { labUp } from "../../lab/up.ts";
 import { describeLab } from "../../test/lab-only.ts";
 import { everyFile } from "./every-file.ts";
@@ -37,14 +36,9 @@ describeLab("tailmox on a root file system without Proxmox", () => {
     );
     await takeDown(planLab(name, scenario));
     stage = onStage(await labUp(name, scenario));
-    login = ["--login-server", loginServer(stage.plan), "--auth-key-file", "/root/tailnet.key"];
-    const key = await createAuthKey(stage.plan);
-    const passwords = stage.plan.hosts.map((host) => `${host.name}=${host.password}\n`).join("");
-    for (const host of stage.plan.hosts) {
-      await writeHostFile(stage.plan, host, LOG, "", 0o600);
-      await writeHostFile(stage.plan, host, "/root/tailnet.key", `${key}\n`, 0o600);
-      await writeHostFile(stage.plan, host, "/root/passwords", passwords, 0o600);
-    }
+    const flags = await giveSecrets(stage.plan);
+    login = flags.slice(0, flags.indexOf("--password-file"));
+    for (const host of stage.plan.hosts) await writeHostFile(stage.plan, host, LOG, "", 0o600);
   }, 300_000);
   afterAll(() => stage.close(), 60_000);
 

@@ -3,11 +3,11 @@ import { takeDown } from "../../lab/down.ts";
 import { hostExec } from "../../lab/machines/exec.ts";
 import { writeHostFile } from "../../lab/machines/files.ts";
 import { hostLines } from "../../lab/machines/lines.ts";
+import { must } from "../../lab/machines/must.ts";
 import { type HostPlan, type LabPlan, planLab } from "../../lab/plan.ts";
 import { scenario } from "../../lab/scenario.ts";
 import { waitForVotes } from "../../lab/story/cut-and-return.ts";
-import { createAuthKey } from "../../lab/tailnet/auth-key.ts";
-import { loginServer } from "../../lab/tailnet/login-server.ts";
+import { giveSecrets } from "../../lab/story/give-secrets.ts";
 import { labUp } from "../../lab/up.ts";
 import { describeLab } from "../lab-only.ts";
 import { terminalOn } from "./terminal-on.ts";
@@ -36,21 +36,17 @@ describeLab("what changes a host", () => {
   });
   const plan: LabPlan = planLab(name, wanted);
   const [pve1, pve2, pve3] = plan.hosts as [HostPlan, HostPlan, HostPlan];
-  const files = ["--auth-key-file", "/root/tailnet.key", "--password-file", "/root/passwords"];
-  const up: [string, ...string[]] = ["tailmox", "up", "--login-server", loginServer(plan), ...files];
+  let up: [string, ...string[]];
 
   beforeAll(async () => {
     await takeDown(plan);
     await labUp(name, wanted);
-    const key = await createAuthKey(plan);
-    await ok(pve1, ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/root/.ssh/id_ed25519"]);
-    const admin = await ok(pve1, ["cat", "/root/.ssh/id_ed25519.pub"]);
-    const passwords = plan.hosts.map((host) => `${host.name}=${host.password}\n`).join("");
+    up = ["tailmox", "up", ...(await giveSecrets(plan))];
+    await must(plan, pve1, "ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519");
+    const admin = await must(plan, pve1, ["cat", "/root/.ssh/id_ed25519.pub"]);
     for (const host of plan.hosts) {
-      await writeHostFile(plan, host, "/root/tailnet.key", `${key}\n`, 0o600);
-      await writeHostFile(plan, host, "/root/passwords", passwords, 0o600);
       await writeHostFile(plan, host, "/root/nocorosync", DROP, 0o600);
-      await ok(host, ["bash", "-c", `mkdir -p ~/.ssh; echo '${admin.trim()}' >> ~/.ssh/authorized_keys`]);
+      await must(plan, host, `mkdir -p ~/.ssh; echo '${admin.trim()}' >> ~/.ssh/authorized_keys`);
     }
     expect(await attach(pve1)).toMatchObject({
       exit: 0,
@@ -67,8 +63,8 @@ describeLab("what changes a host", () => {
     expect(text).toContain("Host        ok");
     expect(text).toContain('pve1 is the first member of "tailmox"');
     expect(text).toContain("with exit 0");
-    expect(await ok(pve1, ["stat", "-c", "%a", "/run/tailmox/apply.log"])).toBe("600\n");
-    const parsed: unknown = JSON.parse(await ok(pve1, ["tailmox", "attach", "--json"]));
+    expect(await must(plan, pve1, ["stat", "-c", "%a", "/run/tailmox/apply.log"])).toBe("600\n");
+    const parsed: unknown = JSON.parse(await must(plan, pve1, ["tailmox", "attach", "--json"]));
     expect(parsed).toMatchObject({ ok: true, result: { command: "tailmox up", end: { status: 0 } } });
   });
 
@@ -90,14 +86,14 @@ describeLab("what changes a host", () => {
   }, 60_000);
 
   test("ends well when the terminal is closed in the middle of a join", async () => {
-    await ok(pve2, ["nft", "-f", "/root/nocorosync"]);
+    await must(plan, pve2, ["nft", "-f", "/root/nocorosync"]);
     const terminal = await terminalOn(plan, pve1, pve2, up.join(" "));
     await terminal.until("Go on?");
     terminal.type("y");
     await untilWaitingForQuorum(pve2);
     const attached = attach(pve2);
     await terminal.drop();
-    await ok(pve2, ["nft", "delete", "table", "inet", "nocorosync"]);
+    await must(plan, pve2, ["nft", "delete", "table", "inet", "nocorosync"]);
     const { exit, text } = await attached;
     expect({ exit, text }).toMatchObject({ exit: 0, text: expect.stringMatching(/^tailmox up runs since/) });
     expect(text).toContain("?   Go on?");
@@ -119,14 +115,14 @@ describeLab("what changes a host", () => {
   }, 60_000);
 
   test("outlives the web shell that it was typed into, and is ended by the guard that restores the host", async () => {
-    await ok(pve3, ["nft", "-f", "/root/nocorosync"]);
-    await ok(pve3, webShell());
+    await must(plan, pve3, ["nft", "-f", "/root/nocorosync"]);
+    await must(plan, pve3, webShell());
     await untilWaitingForQuorum(pve3);
     const attached = attach(pve3);
-    await ok(pve3, ["systemctl", "stop", "webshell"]);
-    const units = () => ok(pve3, ["systemctl", "list-units", "--no-legend", "--plain", "tailmox-apply-*"]);
+    await must(plan, pve3, ["systemctl", "stop", "webshell"]);
+    const units = () => must(plan, pve3, "systemctl list-units --no-legend --plain 'tailmox-apply-*'");
     expect(await units()).toMatch(/^tailmox-apply-\d+\.scope +loaded active running/);
-    await ok(pve3, ["systemctl", "start", "tailmox-guard"]);
+    await must(plan, pve3, ["systemctl", "start", "tailmox-guard"]);
     const { exit, text } = await attached;
     expect({ exit, text }).toMatchObject({ exit: 5, text: expect.stringContaining("E_APPLY_KILLED") });
     expect(await units()).toBe("");
@@ -147,17 +143,11 @@ describeLab("what changes a host", () => {
     return { exit, text: lines.join("\n") };
   }
 
-  async function ok(host: HostPlan, argv: [string, ...string[]]): Promise<string> {
-    const result = await hostExec(plan, host, argv);
-    if (result.exitCode !== 0) throw new Error(`${argv.join(" ")} on ${host.name}: ${result.stderr}`);
-    return result.stdout;
-  }
-
   /** Until the joiner's own /etc/pve is gone. */
   async function untilWaitingForQuorum(host: HostPlan): Promise<void> {
     const argv = ["bash", "-c", "until grep -qs 'waiting for quorum' /run/tailmox/*.out; do sleep 0.2; done"];
     const waited = await hostLines(plan, host, argv, () => undefined, { timeoutMs: 50_000 });
     if (waited !== 0)
-      throw new Error(`${host.name} does not join: ${await ok(host, ["tail", "/run/tailmox/apply.log"])}`);
+      throw new Error(`${host.name} does not join: ${await must(plan, host, "tail /run/tailmox/apply.log")}`);
   }
 });

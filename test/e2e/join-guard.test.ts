@@ -4,14 +4,14 @@ import { bootHost } from "../../lab/machines/boot.ts";
 import { hostExec } from "../../lab/machines/exec.ts";
 import { writeHostFile } from "../../lab/machines/files.ts";
 import { hostLines } from "../../lab/machines/lines.ts";
+import { must } from "../../lab/machines/must.ts";
 import { crashHost } from "../../lab/machines/power.ts";
 import { type HostPlan, type LabPlan, planLab } from "../../lab/plan.ts";
 import { parseScenario } from "../../lab/scenarios/load.ts";
 import { waitForVotes } from "../../lab/story/cut-and-return.ts";
+import { giveSecrets } from "../../lab/story/give-secrets.ts";
 import { tailnetAddress } from "../../lab/story/latency-matrix.ts";
 import { tailmoxOn } from "../../lab/story/tailmox-on.ts";
-import { createAuthKey } from "../../lab/tailnet/auth-key.ts";
-import { loginServer } from "../../lab/tailnet/login-server.ts";
 import { labUp } from "../../lab/up.ts";
 import { poll } from "../../src/host/deadline.ts";
 import { describeLab } from "../lab-only.ts";
@@ -33,7 +33,6 @@ const scenario = parseScenario(
   "join-guard",
 );
 
-const FILES = ["--auth-key-file", "/root/tailnet.key", "--password-file", "/root/passwords"];
 const DROP = `table inet nocorosync {
   chain in { type filter hook input priority -10; udp dport 5405 drop; }
   chain out { type filter hook output priority -10; udp dport 5405 drop; }
@@ -44,6 +43,7 @@ const DROP = `table inet nocorosync {
 describeLab("a join that fails", () => {
   const name = "e2e-join-guard";
   let plan: LabPlan;
+  let flags: string[];
   let before: string[];
   let own: string;
   let keysBefore: string;
@@ -54,39 +54,20 @@ describeLab("a join that fails", () => {
     before = await traces(planLab(name, scenario));
     plan = await labUp(name, scenario);
     const [pve1, pve2, pve3] = hosts();
-    const key = await createAuthKey(plan);
-    const passwords = plan.hosts.map((host) => `${host.name}=${host.password}`).join("\n");
-    for (const host of plan.hosts) {
-      await writeHostFile(plan, host, "/root/tailnet.key", `${key}\n`, 0o600);
-      await writeHostFile(plan, host, "/root/passwords", `${passwords}\n`, 0o600);
-    }
+    flags = await giveSecrets(plan);
     expect((await tailmox(pve1, ["--create"])).exitCode).toBe(0);
     await dropCorosync(pve2);
     alone = await tailmox(pve2, ["--join-timeout", "10s"]);
     await allowCorosync(pve2);
     expect((await tailmox(pve2)).exitCode).toBe(0);
     // What the third host has that the cluster has not.
-    await ok(pve3, [
-      "bash",
-      "-c",
-      "printf 'nfs: nas\\n\\tserver 192.0.2.9\\n\\texport /x\\n\\n' >> /etc/pve/storage.cfg",
-    ]);
-    await ok(pve1, [
-      "ssh-keygen",
-      "-q",
-      "-t",
-      "ed25519",
-      "-N",
-      "",
-      "-C",
-      "admin@laptop",
-      "-f",
-      "/root/admin",
-    ]);
-    const admin = (await ok(pve1, ["cat", "/root/admin.pub"])).trim();
-    await ok(pve3, ["bash", "-c", `echo '${admin}' >> /root/.ssh/authorized_keys`]);
+    const storage = "nfs: nas\\n\\tserver 192.0.2.9\\n\\texport /x\\n\\n";
+    await must(plan, pve3, `printf '${storage}' >> /etc/pve/storage.cfg`);
+    await must(plan, pve1, "ssh-keygen -q -t ed25519 -N '' -C admin@laptop -f /root/admin");
+    const admin = (await must(plan, pve1, ["cat", "/root/admin.pub"])).trim();
+    await must(plan, pve3, `echo '${admin}' >> /root/.ssh/authorized_keys`);
     own = await digests(pve3);
-    keysBefore = await ok(pve3, ["cat", "/root/.ssh/authorized_keys"]);
+    keysBefore = await must(plan, pve3, ["cat", "/root/.ssh/authorized_keys"]);
     await dropCorosync(pve3);
   }, 240_000);
 
@@ -119,7 +100,7 @@ describeLab("a join that fails", () => {
     await untilWaitingForQuorum(pve3);
     expect((await tailmox(pve3)).text).toMatch(/another tailmox \(process \d+\).*E_RUN_LOCKED, exit 4/);
     expect(await lockOn(pve1)).toBe("active");
-    await ok(pve3, ["bash", "-c", "kill -9 $(pidof tailmox)"]);
+    await must(plan, pve3, "kill -9 $(pidof tailmox)");
     expect((await running).exitCode).not.toBe(0);
     expect((await hostExec(plan, pve3, ["test", "-e", "/etc/pve/storage.cfg"])).exitCode).not.toBe(0);
     const again = await tailmox(pve3);
@@ -141,7 +122,7 @@ describeLab("a join that fails", () => {
     await shortenTimers(pve3);
     const running = tailmox(pve3);
     await untilWaitingForQuorum(pve3);
-    expect(await ok(pve3, ["systemctl", "is-enabled", "tailmox-guard-boot.timer"])).toContain("enabled");
+    expect(await must(plan, pve3, "systemctl is-enabled tailmox-guard-boot.timer")).toContain("enabled");
     await crashHost(plan, pve3);
     await running;
     await bootHost(plan, pve3);
@@ -154,9 +135,9 @@ describeLab("a join that fails", () => {
     const [pve1, , pve3] = hosts();
     await allowCorosync(pve3);
     const unit = ["--collect", "--unit=tailmox-join-lock.service", "--description=pve9"];
-    await ok(pve1, ["systemd-run", ...unit, "sleep", "60"]);
+    await must(plan, pve1, ["systemd-run", ...unit, "sleep", "60"]);
     const { exitCode, text } = await tailmox(pve3, ["--wait", "10s"]);
-    await ok(pve1, ["systemctl", "stop", "tailmox-join-lock.service"]);
+    await must(plan, pve1, ["systemctl", "stop", "tailmox-join-lock.service"]);
     expect(text).toContain("the guard restored pve3");
     expect(text).toContain("take pve3 out of the node list");
     expect(text).toMatch(/pve9 is joining this cluster, for 10 s.*E_JOIN_LOCKED/);
@@ -171,12 +152,12 @@ describeLab("a join that fails", () => {
     expect(await lockOn(pve1)).toBe("inactive");
     await waitForVotes(plan, plan.hosts, { quorate: true, votes: 3 });
     await expectNoGuard(pve3);
-    expect(await ok(pve1, ["cat", "/etc/pve/priv/authorized_keys"])).toContain("admin@laptop");
+    expect(await must(plan, pve1, ["cat", "/etc/pve/priv/authorized_keys"])).toContain("admin@laptop");
     await expectAdminGetsIn();
-    const copies = await ok(pve3, ["bash", "-c", "ls -d /var/lib/tailmox/backups/join-*"]);
+    const copies = await must(plan, pve3, "ls -d /var/lib/tailmox/backups/join-*");
     expect(copies.trim().split("\n")).toHaveLength(4);
     const open = "find /var/lib/tailmox/backups -path '*/files/*' -prune -o -type f -perm /077 -print";
-    expect(await ok(pve3, ["bash", "-c", open])).toBe("");
+    expect(await must(plan, pve3, open)).toBe("");
   }, 120_000);
 
   test("after lab down nothing of it is left", async () => {
@@ -190,16 +171,9 @@ describeLab("a join that fails", () => {
     return [pve1, pve2, pve3];
   }
 
-  async function ok(host: HostPlan, argv: readonly [string, ...string[]]): Promise<string> {
-    const result = await hostExec(plan, host, argv);
-    if (result.exitCode !== 0) throw new Error(`${argv.join(" ")} on ${host.name}: ${result.stderr}`);
-    return result.stdout;
-  }
-
   async function tailmox(host: HostPlan, more: readonly string[] = []) {
     const lines: string[] = [];
-    const argv = ["up", "--yes", "--login-server", loginServer(plan), ...FILES, ...more];
-    const exitCode = await tailmoxOn(plan, host, argv, (line) => {
+    const exitCode = await tailmoxOn(plan, host, ["up", "--yes", ...flags, ...more], (line) => {
       console.log(line);
       lines.push(line.replace(/^ *\S+ \| ?/, "").trim());
     });
@@ -209,12 +183,12 @@ describeLab("a join that fails", () => {
   /** From now on, a boot included, corosync on this host hears nobody. */
   async function dropCorosync(host: HostPlan): Promise<void> {
     await writeHostFile(plan, host, "/etc/nftables.conf", DROP, 0o644);
-    await ok(host, ["systemctl", "enable", "--now", "nftables"]);
+    await must(plan, host, ["systemctl", "enable", "--now", "nftables"]);
   }
 
   async function allowCorosync(host: HostPlan): Promise<void> {
-    await ok(host, ["systemctl", "disable", "nftables"]);
-    await ok(host, ["nft", "delete", "table", "inet", "nocorosync"]);
+    await must(plan, host, ["systemctl", "disable", "nftables"]);
+    await must(plan, host, ["nft", "delete", "table", "inet", "nocorosync"]);
   }
 
   /** The guard's own times are minutes; here a drop-in makes them seconds. The shipped ones are a unit test's. */
@@ -224,7 +198,7 @@ describeLab("a join that fails", () => {
     await writeHostFile(plan, host, dropIn("tailmox-guard.timer"), armed, 0o644);
     const boot = "[Timer]\nOnBootSec=\nOnBootSec=20\n";
     await writeHostFile(plan, host, dropIn("tailmox-guard-boot.timer"), boot, 0o644);
-    await ok(host, ["sync"]);
+    await must(plan, host, ["sync"]);
   }
 
   /** Until the joiner's own /etc/pve is gone. */
@@ -240,13 +214,13 @@ describeLab("a join that fails", () => {
   }
 
   async function digests(host: HostPlan): Promise<string> {
-    return ok(host, ["bash", "-c", "find /etc/pve -type f ! -name '.*' | sort | xargs sha256sum"]);
+    return must(plan, host, "find /etc/pve -type f ! -name '.*' | sort | xargs sha256sum");
   }
 
   async function expectAsBefore(host: HostPlan): Promise<void> {
     expect(await digests(host)).toBe(own);
-    expect(await ok(host, ["cat", "/root/.ssh/authorized_keys"])).toBe(keysBefore);
-    expect(await ok(host, ["bash", "-c", "ls /etc/corosync"])).not.toMatch(/authkey|corosync\.conf/);
+    expect(await must(plan, host, ["cat", "/root/.ssh/authorized_keys"])).toBe(keysBefore);
+    expect(await must(plan, host, "ls /etc/corosync")).not.toMatch(/authkey|corosync\.conf/);
     expect((await hostExec(plan, host, ["systemctl", "is-active", "corosync"])).stdout.trim()).toBe(
       "inactive",
     );
@@ -258,9 +232,8 @@ describeLab("a join that fails", () => {
   }
 
   async function expectNoGuard(host: HostPlan): Promise<void> {
-    const units = await ok(host, ["systemctl", "list-unit-files", "--no-legend", "tailmox-guard*"]).catch(
-      () => "",
-    );
+    const list = "systemctl list-unit-files --no-legend 'tailmox-guard*'";
+    const units = await must(plan, host, list).catch(() => "");
     expect(units).toBe("");
     expect((await hostExec(plan, host, ["test", "-e", "/var/lib/tailmox/guard"])).exitCode).toBe(1);
   }
@@ -282,10 +255,10 @@ describeLab("a join that fails", () => {
       "IdentitiesOnly=yes",
       ...options.flatMap((each) => ["-o", each]),
     ] as const;
-    expect(await ok(pve1, [ssh[0], ...ssh.slice(1), `root@${address}`, "hostname"])).toBe("pve3\n");
+    expect(await must(plan, pve1, [ssh[0], ...ssh.slice(1), `root@${address}`, "hostname"])).toBe("pve3\n");
   }
 
   async function status(host: HostPlan): Promise<{ members: string }> {
-    return { members: await ok(host, ["cat", "/etc/pve/corosync.conf"]) };
+    return { members: await must(plan, host, ["cat", "/etc/pve/corosync.conf"]) };
   }
 });

@@ -2,11 +2,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { z } from "zod";
 import { takeDown } from "../../lab/down.ts";
 import { hostExec } from "../../lab/machines/exec.ts";
-import { writeHostFile } from "../../lab/machines/files.ts";
 import { type HostPlan, type LabPlan, planLab } from "../../lab/plan.ts";
 import { parseScenario } from "../../lab/scenarios/load.ts";
-import { createAuthKey } from "../../lab/tailnet/auth-key.ts";
-import { loginServer } from "../../lab/tailnet/login-server.ts";
+import { giveSecrets } from "../../lab/story/give-secrets.ts";
 import { labUp } from "../../lab/up.ts";
 import { describeLab } from "../lab-only.ts";
 
@@ -37,14 +35,10 @@ describeLab("tailmox check", () => {
   beforeAll(async () => {
     await takeDown(planLab(name, scenario));
     plan = await labUp(name, scenario);
-    const key = await createAuthKey(plan);
-    const passwords = plan.hosts.map((host) => `${host.name}=${host.password}`).join("\n");
+    const flags = await giveSecrets(plan);
     await Promise.all(
       plan.hosts.map(async (host) => {
-        await writeHostFile(plan, host, "/root/tailnet.key", `${key}\n`, 0o600);
-        await writeHostFile(plan, host, "/root/passwords", `${passwords}\n`, 0o600);
-        const login = ["--login-server", loginServer(plan), "--auth-key-file", "/root/tailnet.key"];
-        const staged = await tailmox(host, ["up", "--staging", "--yes", ...login]);
+        const staged = await tailmox(host, ["up", "--staging", "--yes", ...flags]);
         expect(staged.exitCode).toBe(0);
       }),
     );
