@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import type { Cluster } from "../../../../src/cluster/facts.ts";
-import { lacksFoundersTimers } from "../../../../src/steps/founders-timers.ts";
+import { openGate } from "../../../../src/host/gate.ts";
+import { openHost } from "../../../../src/host/host.ts";
+import { noJournal } from "../../../../src/host/journal.ts";
+import { foundersTimers, lacksFoundersTimers } from "../../../../src/steps/founders-timers.ts";
+import { fakeHost } from "../up/fake-host.ts";
 
 const CONF = "totem {\n  cluster_name: tailmox\n  token_coefficient: 125\n}\n";
 const cluster: Cluster = {
@@ -30,4 +34,17 @@ test("the timers of a cluster that somebody else made, or that has others in it,
   expect(await lacks({ "/etc/pve/corosync.conf": CONF, "/var/lib/tailmox/created.json": other })).toBe(false);
   const files = { "/etc/pve/corosync.conf": CONF, "/var/lib/tailmox/created.json": made };
   expect(await lacks(files, { ...cluster, members: [...cluster.members, ...cluster.members] })).toBe(false);
+});
+
+test("what is no lock is not waited for as long as a lock is, and fails with its own reason", async () => {
+  const { transport } = fakeHost(
+    { "/etc/pve/corosync.conf": CONF },
+    { "mkdir -p": "", "mkdir /etc": "", rmdir: "", dd: { exitCode: 1, stderr: "Permission denied" } },
+  );
+  const { do: setTimers } = foundersTimers({ lockMs: 150_000, restMs: 0 });
+  const host = openHost(transport, openGate(noJournal), noJournal);
+  expect(await setTimers(host, () => undefined).catch((error: unknown) => error)).toMatchObject({
+    code: "E_TUNE_WRITE",
+    likely: "Permission denied",
+  });
 });
