@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { closeConnections } from "../host/ssh.ts";
 import { addCheckCommand } from "./check-command.ts";
 import { addCommonFlags, inherit } from "./common-flags.ts";
 import { addForecastCommands } from "./forecast-commands.ts";
@@ -23,6 +24,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     // commander has printed its own words already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return reportError(error, json);
+  } finally {
+    await closeConnections();
   }
 }
 

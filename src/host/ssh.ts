@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { filesByCommand } from "./files-by-command.ts";
 import type { Argv, Reader, Writer } from "./host.ts";
 import { run } from "./run.ts";
@@ -35,6 +35,17 @@ export function sshTransport(
     return run(argvHere, askpass ? { ...options, env: { ...options?.env, ...askpass } } : options);
   };
   return { name, run: remote, ...filesByCommand(name, remote, `ssh root@${address}`) };
+}
+
+/** Ends this process's connections, which would stay open after it. Never throws. */
+export async function closeConnections(): Promise<void> {
+  const names = await readdir(CONTROL_DIR).catch(() => []);
+  const own = names.filter((name) => /^(key|password)-(\d+)-/.exec(name)?.[2] === String(process.pid));
+  await Promise.all(
+    own.map((name) =>
+      run(["ssh", "-O", "exit", "-o", `ControlPath=${CONTROL_DIR}/${name}`, "peer"], { timeoutMs: 2_000 }),
+    ),
+  );
 }
 
 /**
@@ -84,7 +95,8 @@ export function sshOptions(address: string, { type, key }: HostKey): string[] {
     `KnownHostsCommand=/bin/echo ${address} ${type} ${key}`,
     // One login for all commands: at a round trip of 100 ms each further one would cost a second.
     "ControlMaster=auto",
-    "ControlPersist=15",
+    // As long as what a member or a joiner is busy with meanwhile.
+    "ControlPersist=60",
   ].flatMap((option) => ["-o", option]);
 }
 

@@ -61,6 +61,13 @@ describeLab.each(["demo", "hosted"])("tailmox up on the hosts of the scenario %s
     }
   });
 
+  test("no connection outlives the run that opened it", async () => {
+    for (const host of plan.hosts) {
+      const { stdout } = await hostExec(plan, host, ["sh", "-c", "ls /run/tailmox; pgrep -fa '\\[mux\\]'"]);
+      expect(stdout).not.toMatch(/^(key|password)-|\[mux\]/m);
+    }
+  });
+
   test("the tailnet has the round trips that were asked of the emulated internet, within 4 ms", async () => {
     const [first, ...others] = plan.hosts;
     for (const other of others) {
