@@ -29,15 +29,17 @@ const MTU_SIZES = [1280, 1200] as const;
 
 /**
  * Probes all addresses from one host at once: wakes the paths, sends echoes, tries packet sizes, and asks Tailscale and
- * corosync what they know. One command each, whatever the number of addresses: sshd allows ten at a time.
+ * corosync what they know. One command each, whatever the number of addresses: sshd allows ten at a time. `awake`
+ * paths carry something all the time.
  * Throws E_TOOL_MISSING without ping.
  */
 export async function probeFrom(
   reader: Reader,
   addresses: readonly string[],
   pace: Pace,
+  { awake = false } = {},
 ): Promise<HostSights> {
-  await wakePaths(reader, addresses);
+  if (!awake) await wakePaths(reader, addresses);
   const [echoes, mtu, tailnet, stats, libknet] = await Promise.all([
     sendEchoes(reader, addresses, pace),
     largestPackets(reader, addresses),

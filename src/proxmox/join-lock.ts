@@ -37,8 +37,8 @@ export async function takeJoinLock(
     release: async () => {
       clearInterval(renewal);
       await member.change(what, async (writer) => {
-        await writer.run(["systemctl", "stop", LOCK_UNIT], { timeoutMs: 20_000 });
-        await writer.remove(beat);
+        const stopped = writer.run(["systemctl", "stop", LOCK_UNIT], { timeoutMs: 20_000 });
+        await Promise.all([stopped, writer.remove(beat)]);
       });
     },
   };

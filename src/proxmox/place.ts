@@ -11,10 +11,12 @@ import { type PvecmStatus, parsePvecmStatus } from "./pvecm-status.ts";
  * when /etc/pve is not there, since then an absent corosync.conf proves nothing.
  */
 export async function readPlace(reader: Reader): Promise<Place> {
-  const membersText = await reader.text("/etc/pve/.members");
+  const [membersText, conf] = await Promise.all([
+    reader.text("/etc/pve/.members"),
+    reader.text("/etc/pve/corosync.conf"),
+  ]);
   const members = membersText === undefined ? undefined : parseMembers(membersText);
   if (!members) throw pveDown(reader.name);
-  const conf = await reader.text("/etc/pve/corosync.conf");
   if (conf === undefined) return { kind: "standalone", guests: await countGuests(reader) };
   const { stdout } = await reader.run(["pvecm", "status"], { timeoutMs: 20_000 });
   const cluster = describeCluster(conf, members, parsePvecmStatus(stdout));

@@ -26,6 +26,13 @@ export interface Answering {
   close(): void;
 }
 
+/** Several may be open to one port of a peer: each knows its own answers by their nonce. */
+interface Listener {
+  readonly peer: string;
+  readonly port: number;
+  readonly heard: (packet: Packet) => void;
+}
+
 /** A pair of sockets, one on each side. */
 export interface Line {
   send(packet: string): void;
@@ -47,7 +54,7 @@ export interface AnswerSpec {
  */
 export async function startAnswering(reader: Reader, spec: AnswerSpec): Promise<Answering> {
   const sockets = new Map<number, Socket>();
-  const listeners = new Map<string, (packet: Packet) => void>();
+  const listeners = new Set<Listener>();
   const isPeer = tagCheck(reader, spec.tag);
   const inBounds = rateLimit();
   const parts = freshParts(spec.facts);
@@ -66,7 +73,8 @@ export async function startAnswering(reader: Reader, spec: AnswerSpec): Promise<
     if (!inBounds(from.address)) return;
     const packet = readPacket(Buffer.from(bytes).toString());
     if (!packet || !(await isPeer(from.address))) return;
-    if (from.port === port) listeners.get(`${from.address} ${port}`)?.(packet);
+    for (const { peer, heard, ...on } of listeners)
+      if (peer === from.address && on.port === port && from.port === port) heard(packet);
     const answer = await answerTo(packet, parts);
     if (answer === undefined || answer.length > bytes.length || !sockets.has(port)) return;
     socket.send(answer, from.port, from.address, ignored);
@@ -82,11 +90,11 @@ export async function startAnswering(reader: Reader, spec: AnswerSpec): Promise<
     },
     line(peer, port, heard) {
       if (!sockets.has(port)) return undefined;
-      const key = `${peer} ${port}`;
-      listeners.set(key, heard);
+      const listener: Listener = { peer, port, heard };
+      listeners.add(listener);
       return {
         send: (packet) => sockets.get(port)?.send(packet, port, peer, ignored),
-        close: () => listeners.delete(key),
+        close: () => listeners.delete(listener),
       };
     },
     release,

@@ -25,19 +25,19 @@ export interface AskOptions {
    * which says nothing about what lets 5405 to 5412 in here.
    */
   readonly from?: Answering;
-  /** Called once when somebody answers there, which is seconds before a port that is silent has been waited for. */
-  readonly answered?: () => void;
+  /** Called once it is known whether a tailmox answers there, seconds before a silent port has been waited for. */
+  readonly heard?: (somebody: boolean) => void;
 }
 
 /** Tries all eight ports of a peer at once, and reads its facts where one answers. Never throws. */
 export async function askRendezvous(
   ownAddress: string,
   peerAddress: string,
-  { timeoutMs = 3_000, from, answered }: AskOptions = {},
+  { timeoutMs = 3_000, from, heard }: AskOptions = {},
 ): Promise<RendezvousAnswer> {
   const ends = { own: ownAddress, peer: peerAddress };
   const deadline = performance.now() + timeoutMs;
-  return ask(ends, from, () => performance.now() >= deadline, { answered });
+  return ask(ends, from, () => performance.now() >= deadline, { heard });
 }
 
 /** Reads a peer's facts, and ends when they are there: what was not answered by then is silent, whatever it is. */
@@ -60,21 +60,37 @@ async function ask(
   ends: Ends,
   from: Answering | undefined,
   isOver: () => boolean,
-  on: { readonly answered?: (() => void) | undefined; readonly read?: () => void },
+  on: { readonly heard?: ((somebody: boolean) => void) | undefined; readonly read?: () => void },
 ): Promise<RendezvousAnswer> {
   let told: Promise<Told> | undefined;
+  let lastWordBy = Number.POSITIVE_INFINITY;
+  const isLate = () => isOver() || (!told && performance.now() >= lastWordBy);
+  // A tailmox holds all ports that corosync leaves free, so none runs where one of those is refused. The others need
+  // not follow: a kernel sends a few refusals at once, and one a second then (icmp(7), icmp_ratelimit).
+  const nobody = () => {
+    if (told || lastWordBy !== Number.POSITIVE_INFINITY) return;
+    on.heard?.(false);
+    lastWordBy = performance.now() + LAST_WORD_MS;
+  };
   const tries = RENDEZVOUS_PORTS.map(async (port): Promise<[number, Echo]> => {
     // The first port that answers tells for all.
     const answered = () => {
       if (told) return;
-      on.answered?.();
+      on.heard?.(true);
       told = readFacts(ends, port, isOver).finally(on.read);
     };
-    return [port, await tryPort(ends, port, { isOver, from, answered })];
+    const echo = await tryPort(ends, port, { isOver: isLate, from, answered });
+    if (echo === "refused" && port !== LINK0) nobody();
+    return [port, echo];
   });
   const echoes = new Map(await Promise.all(tries));
   return { echoes, answers: told !== undefined, ...(await told) };
 }
+
+/** Room for an answer that comes a little after a refusal. */
+const LAST_WORD_MS = 300;
+/** Link 0's, which a member's corosync holds. */
+const LINK0 = 5405;
 
 type Told = Pick<RendezvousAnswer, "facts" | "otherVersion">;
 

@@ -8,6 +8,8 @@ export interface ShellEchoOptions {
   /** Default 5000. */
   readonly timeoutMs?: number;
   readonly from?: Answering | undefined;
+  /** Those to try: default 5405 to 5412. */
+  readonly ports?: readonly number[];
 }
 
 /**
@@ -18,7 +20,7 @@ export interface ShellEchoOptions {
 export async function echoByShell(
   shell: Reader,
   ends: Ends,
-  { timeoutMs = 5_000, from }: ShellEchoOptions = {},
+  { timeoutMs = 5_000, from, ports = RENDEZVOUS_PORTS }: ShellEchoOptions = {},
 ): Promise<ReadonlyMap<number, Echo>> {
   let deadline = performance.now() + timeoutMs;
   let ended = false;
@@ -34,7 +36,7 @@ export async function echoByShell(
   const isOver = () => ended || performance.now() >= deadline;
   const tried = new Map(
     await Promise.all(
-      RENDEZVOUS_PORTS.map(async (port): Promise<[number, Echo]> => {
+      ports.map(async (port): Promise<[number, Echo]> => {
         const echo = await tryPort(ends, port, { isOver, from, isStarting: true });
         // It answers on all of its ports from the same moment on.
         if (echo === "echoed") deadline = Math.min(deadline, performance.now() + OTHERS_MS);

@@ -5,6 +5,8 @@ import { keepSecret } from "../host/redact.ts";
 import { presentedHostKey } from "../host/ssh.ts";
 import { rttFigures } from "../latency/figures.ts";
 import type { HostSights } from "../latency/probe-host.ts";
+import { pinServer } from "../proxmox/pinned-server.ts";
+import { readPlace } from "../proxmox/place.ts";
 import type { RendezvousAnswer } from "../rendezvous/ask.ts";
 import { askByPassword, askBySsh, barred, type Contact, toldByRendezvous, unanswered } from "./contact.ts";
 import type { Company, UpOptions } from "./options.ts";
@@ -67,15 +69,19 @@ export interface Asking {
 }
 
 /**
- * Asks one peer without a question to anybody: what it told by the rendezvous, then root's ssh, then the API where a
- * password is known.
+ * Asks one peer without a question to anybody: through the shell that was opened there `before`; else what it told by
+ * the rendezvous, then root's ssh, then the API where a password is known.
  */
 export async function askPeer(
   asking: Asking,
   node: Pick<Peer, "name" | "address">,
   reach: Reach,
   rendezvous: RendezvousAnswer,
+  before?: Contact,
 ): Promise<KnownPeer> {
+  // Each further login by a key that is not known there brings sshd's penalty nearer (src/host/ssh.ts).
+  const place = before?.shell && (await readPlace(before.shell).catch(() => undefined));
+  if (before && place) return describe(node, reach, { ...before, verdict: place }, rendezvous);
   if (reach.kind === "offline") return describe(node, reach, barred(SWITCHED_OFF), rendezvous);
   const answer = Promise.resolve(rendezvous);
   const isOpen: FirstSight["isOpen"] = async (port) => reach.ports.get(port)?.kind === "open";
@@ -98,16 +104,20 @@ export async function meet(
   if (first?.verdict.kind === "standalone") return first;
   const hasSsh = await isOpen(22);
   const scanned = hasSsh ? presentedHostKey(host, node.address) : undefined;
+  const password = options.passwords.of(node.name, names);
+  // No secret goes into this, and it is done before a login by key has failed.
+  const pinned =
+    password === undefined
+      ? undefined
+      : isOpen(8006).then((open) => (open ? pinServer(node.address) : undefined));
+  pinned?.catch(() => undefined);
   const bySsh = hasSsh ? await askBySsh(host, node, scanned) : unanswered("ssh: TCP 22 does not answer");
   if (bySsh.verdict.kind !== "unknown") return bySsh;
-  const password = options.passwords.of(node.name, names);
   if (password !== undefined) keepSecret(password);
   const byPassword =
-    password === undefined
+    password === undefined || !pinned
       ? barred("API: no password was given")
-      : (await isOpen(8006))
-        ? await askByPassword(host, node, password, scanned)
-        : unanswered("API: TCP 8006 does not answer");
+      : await askByPassword(host, node, password, scanned, pinned);
   const last = await rendezvous;
   const withoutKey = also(toldByRendezvous(last, again), bySsh);
   // Who is in the middle of a change will tell when it is done.
@@ -156,7 +166,10 @@ async function askForPassword(host: Host, one: KnownPeer, ask: Ask): Promise<Kno
     if (password === undefined) break;
     keepSecret(password);
     const scanned = one.reach.ports.get(22)?.kind === "open" ? presentedHostKey(host, address) : undefined;
-    const contact = also(one.contact, await askByPassword(host, one.peer, password, scanned));
+    const contact = also(
+      one.contact,
+      await askByPassword(host, one.peer, password, scanned, pinServer(address)),
+    );
     if (!contact.admission) continue;
     return { ...one, contact, peer: { ...one.peer, ...seenBy(contact) } };
   }

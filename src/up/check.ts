@@ -12,7 +12,7 @@ import { type CheckReport, describeCheck, outcomeOf, tellOutcome } from "./prefl
 import { routeWarnings } from "./preflight/routes.ts";
 import { findingWords, preflightTable } from "./preflight-table.ts";
 import { bePresent } from "./presence.ts";
-import { proveUdp, type ShellOf } from "./prove-udp.ts";
+import { type LookAt, lookByShell, proveUdp } from "./prove-udp.ts";
 import { assertFit } from "./tailnet-fitness.ts";
 import type { Talk } from "./talk.ts";
 
@@ -38,13 +38,15 @@ export async function checkPeers(host: Host, options: CheckOptions, talk: Talk):
   const own: Own = { node: node.name, pve: node.pve.version, address, place, tag: options.tag };
   const peers = chosen(await findPeers(host, visiblePeers(status, options.tag), options, talk), options);
   const phase = talk.phase("Preflight", `trying ${peers.length} at once (usually 4-6 s)`);
-  const shellOf: ShellOf = async ({ node, reach }, names) =>
-    (await askPeer({ host, options, company: {}, names }, node, reach, reach.rendezvous)).contact.shell;
   const presence = await bePresent(host, { ...own, version: options.version });
+  const lookAt: LookAt = async ({ node, reach }, names) => {
+    const { contact } = await askPeer({ host, options, company: {}, names }, node, reach, reach.rendezvous);
+    return lookByShell(contact, { own: address, peer: node.address }, presence.answering);
+  };
   try {
     const tried = await preflight(host, own, peers, presence);
     phase.doing("an echo by root's ssh, where no tailmox answers UDP");
-    const reached = await proveUdp(own, tried, presence.answering, shellOf);
+    const reached = await proveUdp(own, tried, lookAt);
     tellOutcome(phase, outcomeOf(reached));
     const routes = routeWarnings(prefs, status, await readLans(host));
     talk.note(

@@ -3,7 +3,7 @@ import type { Cluster, Verdict } from "../cluster/facts.ts";
 import { offerPassword } from "../host/askpass.ts";
 import type { Host } from "../host/host.ts";
 import { type HostKey, presentedHostKey, sshTransport } from "../host/ssh.ts";
-import { pinServer } from "../proxmox/pinned-server.ts";
+import type { PinnedServer } from "../proxmox/pinned-server.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { readPlaceByApi } from "../proxmox/place-by-api.ts";
 import { removeNode, removeNodeByApi } from "../proxmox/remove-node.ts";
@@ -92,17 +92,18 @@ const NO_HOST_KEY = "ssh: it presented no host key";
 /**
  * Asks a peer by its REST API, with its root password, and opens root's shell there besides where sshd takes the same:
  * only a shell holds the join lock, tells a member that is alone what to expect, and answers UDP where no tailmox runs.
- * Without `scanned` no shell is tried.
+ * Without `scanned` no shell is tried; without a pinned server nobody is asked.
  */
 export async function askByPassword(
   host: Host,
   whom: Whom,
   password: string,
   scanned: Promise<HostKey | undefined> | undefined,
+  pinned: Promise<PinnedServer | undefined>,
 ): Promise<Contact> {
-  const { name, address } = whom;
   try {
-    const server = await pinServer(address);
+    const server = await pinned;
+    if (!server) return unanswered("API: TCP 8006 does not answer");
     const answer = await login(server, password);
     if (answer.kind === "second factor") return barred("API: root@pam has a second factor there");
     if (answer.kind === "refused") return barred("API: the password of root was refused");
@@ -116,7 +117,7 @@ export async function askByPassword(
       verdict,
       admission: { kind: "api", password, fingerprint: server.fingerprint },
       ask: async () => clusterOf(await readPlaceByApi(session)),
-      takeOut: (node) => removeNodeByApi(host, session, { node, member: name }),
+      takeOut: (node) => removeNodeByApi(host, session, { node, member: whom.name }),
     };
     if (typeof shell !== "object") return { ...contact, ...(shell !== undefined && { noShell: shell }) };
     return { ...contact, verdict: await seenByShell(verdict, shell), ...throughShell(shell) };

@@ -92,7 +92,9 @@ async function probeMembers(
   others: Cluster["members"],
 ): Promise<HostSights | undefined> {
   const addresses = others.map(({ link0 }) => link0);
-  return shell && probeFrom(shell, addresses, gentlePace(others.length + 1, PROBE_MS)).catch(() => undefined);
+  const pace = gentlePace(others.length + 1, PROBE_MS);
+  // Their corosyncs speak with each other all the time.
+  return shell && probeFrom(shell, addresses, pace, { awake: true }).catch(() => undefined);
 }
 
 const PROBE_MS = 1_500;

@@ -52,10 +52,10 @@ async function askThese(
   const names = known.map(({ peer }) => peer.name);
   const asked = await Promise.all(
     known.map(async (one) => {
-      const { peer, reach } = one;
+      const { peer, reach, contact } = one;
       if (!addresses.includes(peer.address)) return one;
       const rendezvous = (await company.presence?.askFacts(peer.address)) ?? reach.rendezvous;
-      return askPeer({ host, options, company, names }, peer, reach, rendezvous);
+      return askPeer({ host, options, company, names }, peer, reach, rendezvous, contact);
     }),
   );
   const verdicts = completeVerdicts(asked.map(({ peer }) => peer));

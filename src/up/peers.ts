@@ -1,6 +1,7 @@
 import { poll } from "../host/deadline.ts";
 import type { Host } from "../host/host.ts";
 import { readLans } from "../host/lans.ts";
+import type { Ends } from "../rendezvous/try-port.ts";
 import { readTailnet } from "../tailnet/facts.ts";
 import { type TailnetStatus, withTag } from "../tailnet/status.ts";
 import { askPeers, type KnownPeer, meet } from "./ask-peers.ts";
@@ -11,7 +12,9 @@ import type { OwnFacts } from "./own-host.ts";
 import { preflight, type VisiblePeer } from "./preflight/preflight.ts";
 import { outcomeOf, tellOutcome } from "./preflight/report.ts";
 import { routeWarnings } from "./preflight/routes.ts";
+import type { FirstSight } from "./preflight/sights.ts";
 import { findingWords, preflightTable } from "./preflight-table.ts";
+import { lookByShell, type ShellSight } from "./prove-udp.ts";
 import type { OwnTailnet } from "./tailnet.ts";
 import { udpPhase } from "./udp-phase.ts";
 
@@ -31,16 +34,29 @@ export async function meetPeers(
   // Asking where a peer stands takes as long as trying the way to it, and neither needs the other's end.
   const asking = { host, options, company, names: seen.map(({ name }) => name) };
   const begun = new Map<string, Promise<Contact>>();
+  const looks = new Map<string, Promise<ShellSight | undefined>>();
   const reached = await preflight(host, own, seen, company.presence, (peer, first) => {
     const contact = meet(asking, peer, first);
-    // Where it fails it is waited for below, or the preflight itself has failed.
-    contact.catch(() => undefined);
+    const look = lookWhereStill(contact, first, { own: own.address, peer: peer.address }, company);
+    // Where they fail they are waited for below, or the preflight itself has failed.
+    for (const asked of [contact, look]) asked.catch(() => undefined);
     begun.set(peer.address, contact);
+    looks.set(peer.address, look);
   });
   tellOutcome(phase, outcomeOf(reached));
   talk.note(...preflightTable(reached), ...(await ownRouteLines(host, tailnet)));
   const known = await askPeers(host, reached, begun, options, company);
-  return udpPhase(own, known.map(lookAround), options, company);
+  return udpPhase(own, known.map(lookAround), looks, options, company);
+}
+
+/** No tailmox has told anything within half a second: none will prove UDP, then, and root's shell may. */
+async function lookWhereStill(
+  contact: Promise<Contact>,
+  { told }: FirstSight,
+  ends: Ends,
+  { presence }: Company,
+): Promise<ShellSight | undefined> {
+  return (await told) ? undefined : lookByShell(await contact, ends, presence?.answering);
 }
 
 /** What is wrong with this host's own routes concerns no peer, and stops nobody. */

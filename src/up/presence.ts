@@ -12,8 +12,8 @@ export interface Presence {
   /** This tailmox's version: what peers are told, and compare. */
   readonly version: string;
   readonly answering: Answering;
-  /** Tries all ports, and reads the facts; `answered` is called as soon as somebody answers there at all. */
-  ask(address: string, answered?: () => void): Promise<RendezvousAnswer>;
+  /** Tries all ports, and reads the facts; `heard` is called as soon as it is known whether somebody answers there. */
+  ask(address: string, heard?: (somebody: boolean) => void): Promise<RendezvousAnswer>;
   /** Reads the facts alone, which is soon done. */
   askFacts(address: string): Promise<RendezvousAnswer>;
   /** What peers are told besides, from now on; undefined takes it back. */
@@ -58,7 +58,7 @@ export async function bePresent(host: Host, spec: PresenceSpec): Promise<Presenc
   return {
     version,
     answering,
-    ask: (peer, answered) => askRendezvous(address, peer, { from: answering, ...(answered && { answered }) }),
+    ask: (peer, heard) => askRendezvous(address, peer, { from: answering, ...(heard && { heard }) }),
     askFacts: (peer) => askFacts(address, peer),
     tell: (more) => {
       news = { ...news, ...more };

@@ -3,22 +3,29 @@ import type { KnownPeer } from "./ask-peers.ts";
 import type { Company, UpOptions } from "./options.ts";
 import type { Own, ReachedPeer } from "./preflight/preflight.ts";
 import { findingWords } from "./preflight-table.ts";
-import { proveUdp, type ShellOf } from "./prove-udp.ts";
+import { type LookAt, lookByShell, proveUdp, type ShellSight } from "./prove-udp.ts";
 
-/** Where no tailmox answered UDP, root's shell there may: it is known only now. What stays unproven stops, or is a risk. */
+/**
+ * Where no tailmox answered UDP, root's shell there may. `begun` are those by their address that are being looked at
+ * already. What stays unproven stops, or is a risk.
+ */
 export async function udpPhase(
   own: Own,
   known: readonly KnownPeer[],
+  begun: ReadonlyMap<string, Promise<ShellSight | undefined>>,
   { acceptRisks }: UpOptions,
   { talk, presence }: Company,
 ): Promise<KnownPeer[]> {
   const open = known.filter(({ reach }) => reach.unproven.length > 0);
   if (open.length === 0) return [...known];
   const phase = talk.phase("UDP", "an echo by root's ssh, where no tailmox answers (usually 2-5 s)");
-  const shellOf: ShellOf = async ({ node }) =>
-    known.find(({ peer }) => peer.address === node.address)?.contact.shell;
+  const lookAt: LookAt = async ({ node }) => {
+    const contact = known.find(({ peer }) => peer.address === node.address)?.contact;
+    const ends = { own: own.address, peer: node.address };
+    return (await begun.get(node.address)) ?? (contact && lookByShell(contact, ends, presence?.answering));
+  };
   const tried = known.map(({ peer, reach }) => ({ node: peer, reach }));
-  const reached = await proveUdp(own, tried, presence?.answering, shellOf);
+  const reached = await proveUdp(own, tried, lookAt);
   const asked = reached.filter(({ node }) => open.some(({ peer }) => peer.address === node.address));
   const still = asked.filter(({ reach }) => reach.udp.kind !== "both ways");
   if (still.length === 0) phase.ok(`both ways to ${names(asked)}`);

@@ -111,12 +111,10 @@ const SILENCE_MS = 4_000;
 const PORTS = [...NEEDED_PORTS, WEB_PORT] as const;
 
 function askAtOnce({ ask }: Eyes, address: string): Pick<FirstSight, "told" | "rendezvous"> {
-  let answers = false;
-  const rendezvous = ask(address, () => {
-    answers = true;
-  });
-  const first = Promise.race([rendezvous, Bun.sleep(FIRST_WORD_MS)]);
-  return { rendezvous, told: first.then(() => (answers ? rendezvous : undefined)) };
+  const { promise: heard, resolve } = Promise.withResolvers<boolean>();
+  const rendezvous = ask(address, resolve);
+  const first = Promise.race([heard, rendezvous.then(() => false), Bun.sleep(FIRST_WORD_MS)]);
+  return { rendezvous, told: first.then((somebody) => (somebody ? rendezvous : undefined)) };
 }
 
 /** Room for a long round trip, and for the peer's look at who asks. */

@@ -27,17 +27,20 @@ const LINK0 = 5405;
 export function judgeUdp({ rendezvous, byShell, knet }: UdpTries): UdpSight {
   if (knet?.connected) return { kind: "both ways", by: "corosync" };
   const { echoes, answers, facts } = rendezvous;
-  if (hasEcho(echoes)) {
-    // A member's port 5405 is its corosync's, which answers nobody but its own.
-    const isLost = echoes.get(LINK0) === "silent" && facts?.place?.kind === "standalone";
-    return isLost ? { kind: "lost", how: "port 5405" } : { kind: "both ways", by: "tailmox" };
-  }
+  // What the shell started may answer the last of the rendezvous' questions, too.
+  if (byShell && hasEcho(byShell) && !facts) return overall(byShell.get(LINK0) === "silent", "ssh");
+  // A member's port 5405 is its corosync's, which answers nobody but its own.
+  if (hasEcho(echoes))
+    return overall(echoes.get(LINK0) === "silent" && facts?.place?.kind === "standalone", "tailmox");
   // It heard the question, and its answer came to the port of the moment, but none to the port that corosync uses.
   if (answers) return { kind: "lost", how: "way back" };
-  if (byShell && hasEcho(byShell)) return { kind: "both ways", by: "ssh" };
   if (all(echoes, "silent")) return { kind: "lost", how: "silence" };
   if (!byShell || byShell.size === 0) return { kind: "unproven" };
   return { kind: "lost", how: all(byShell, "refused") ? "rejected" : "way back" };
+}
+
+function overall(isLink0Lost: boolean, by: "tailmox" | "ssh"): UdpSight {
+  return isLink0Lost ? { kind: "lost", how: "port 5405" } : { kind: "both ways", by };
 }
 
 export function udpObstacles(

@@ -37,6 +37,12 @@ describe("two hosts on which tailmox runs", () => {
     for (const { echoes } of [a, b]) expect([...echoes]).toEqual(ALL.map((port) => [port, "echoed"]));
   });
 
+  test("are asked twice at once, and each question gets its answers", async () => {
+    const [here] = [await answer(OWN), await answer(PEER)];
+    const twice = await Promise.all([1, 2].map(() => askRendezvous(OWN, PEER, { from: here })));
+    for (const { echoes } of twice) expect([...echoes]).toEqual(ALL.map((port) => [port, "echoed"]));
+  });
+
   test("tell a port that is let go of from one that answers, and the rest goes on", async () => {
     const [here, there] = [await answer(OWN), await answer(PEER)];
     there.release(5405);
@@ -44,6 +50,20 @@ describe("two hosts on which tailmox runs", () => {
     expect(there.ports).toEqual(ALL.slice(1));
     expect([echoes.get(5405), echoes.get(5406)]).toEqual(["refused", "echoed"]);
     expect(facts).toEqual(factsOf());
+  });
+
+  test("see soon that no tailmox runs on a member, whose corosync is silent", async () => {
+    const here = await answer(OWN);
+    const corosync = createSocket("udp4");
+    await new Promise<void>((done) => {
+      corosync.bind({ address: PEER, port: 5405 }, done);
+    });
+    const heard: boolean[] = [];
+    const begun = performance.now();
+    const { echoes } = await askRendezvous(OWN, PEER, { from: here, heard: (one) => heard.push(one) });
+    corosync.close();
+    expect([echoes.get(5405), echoes.get(5412), heard]).toEqual(["silent", "refused", [false]]);
+    expect(performance.now() - begun).toBeLessThan(1_500);
   });
 
   test("see a port as silent whose answer comes back to another one only", async () => {

@@ -29,7 +29,8 @@ async function phase(peer: Parameters<typeof known>[2], acceptRisks: readonly Ri
   const said: string[] = [];
   const talk = { ...silentTalk, note: (...lines: readonly string[]) => said.push(...lines) };
   const company = { talk, journal: noJournal, ask: undefined };
-  const [one] = await udpPhase(OWN, [known("pve2", "127.0.0.2", peer)], { ...OPTIONS, acceptRisks }, company);
+  const pve2 = known("pve2", "127.0.0.2", peer);
+  const [one] = await udpPhase(OWN, [pve2], new Map(), { ...OPTIONS, acceptRisks }, company);
   return { said: said.join("\n"), peer: one?.peer, reach: one?.reach };
 }
 

@@ -12,7 +12,10 @@ const PEER = {
 const PONG = "pong from pve2 (100.64.0.2) via 192.0.2.2:41641 in 100ms\n";
 
 /** Tries the peer; `answer` is what its tailmox told, `after` how long it took for all ports. */
-async function tried(pong: string, { online = false, answers = false, afterMs = 0, status = "" } = {}) {
+async function tried(
+  pong: string,
+  { online = false, answers = undefined as boolean | undefined, afterMs = 0, status = "" } = {},
+) {
   const { transport } = fakeHost({}, { "tailscale ping -c": pong, "tailscale status": status });
   const shown: FirstSight[] = [];
   const order: string[] = [];
@@ -21,10 +24,10 @@ async function tried(pong: string, { online = false, answers = false, afterMs = 
     ran.push(argv.join(" "));
     return transport.run(argv, options);
   };
-  const ask: Eyes["ask"] = async (_, answered) => {
-    if (answers) answered?.();
+  const ask: Eyes["ask"] = async (_, heard) => {
+    if (answers !== undefined) heard?.(answers);
     await Bun.sleep(afterMs);
-    return { echoes: new Map(), answers };
+    return { echoes: new Map(), ...(answers && { answers }) };
   };
   const show: Eyes["show"] = (_, first) => {
     shown.push(first);
@@ -67,6 +70,12 @@ describe("what shows of a peer before it has been tried to the end", () => {
 
   test("is that nobody seems to answer there, long before the silent ports are given up", async () => {
     const { shown, order } = await tried(PONG, { online: true, afterMs: 1_500 });
+    expect(await shown[0]?.told).toBeUndefined();
+    expect(order).toEqual(["told", "all ports"]);
+  });
+
+  test("is at once that nobody answers there, where its ports say so", async () => {
+    const { shown, order } = await tried(PONG, { online: true, answers: false, afterMs: 300 });
     expect(await shown[0]?.told).toBeUndefined();
     expect(order).toEqual(["told", "all ports"]);
   });

@@ -56,7 +56,14 @@ describe("UDP to a peer", () => {
     const by = (byShell: ReadonlyMap<number, Echo>) => judgeUdp({ rendezvous, byShell });
     expect(by(ports("echoed"))).toEqual({ kind: "both ways", by: "ssh" });
     expect(by(ports("silent"))).toEqual({ kind: "lost", how: "way back" });
+    expect(by(new Map([...ports("echoed"), [5405, "silent"]]))).toEqual({ kind: "lost", how: "port 5405" });
     expect(by(ports("refused"))).toEqual({ kind: "lost", how: "rejected" });
+    // The echo that was started there heard the last question of the rendezvous, too.
+    const late = { echoes: ports("echoed"), answers: true };
+    expect(judgeUdp({ rendezvous: late, byShell: ports("echoed") })).toEqual({
+      kind: "both ways",
+      by: "ssh",
+    });
     // Nothing could be started there.
     expect(by(new Map())).toEqual({ kind: "unproven" });
   });
