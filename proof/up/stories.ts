@@ -53,7 +53,13 @@ export const STORIES: readonly Story[] = [
   { file: "proof/up/refusals.test.ts", about: ["src/host/gate.ts", "src/host/reading.ts", ...RULES] },
   {
     file: "proof/up/foreign-clusters.test.ts",
-    about: ["src/up/join-refusal.ts", "src/cluster/corosync-conf.ts", "src/proxmox/place.ts", ...RULES],
+    about: [
+      "src/up/join-refusal.ts",
+      "src/up/contact.ts",
+      "src/cluster/corosync-conf.ts",
+      "src/proxmox/place.ts",
+      ...RULES,
+    ],
   },
   { file: "proof/up/admit-cut-short.test.ts", about: ["src/admit", "src/up/await-admission.ts"] },
   {
@@ -69,8 +75,18 @@ export const STORIES: readonly Story[] = [
     about: ["src/up/join-forecast.ts", "src/cluster/join-forecast.ts", "src/cluster/forecast-verdict.ts"],
   },
   {
+    file: "proof/up/retune-offer.test.ts",
+    about: ["src/cli/offer-tune.ts", "src/cli/tune-run.ts", "src/cli/ask.ts"],
+  },
+  {
     file: "proof/up/crowd.test.ts",
-    about: ["src/up/await-others.ts", "src/up/await-admission.ts", "src/cluster/awaited.ts"],
+    about: [
+      "src/up/contact.ts",
+      "src/up/look-again.ts",
+      "src/up/await-others.ts",
+      "src/up/await-admission.ts",
+      "src/cluster/awaited.ts",
+    ],
   },
   {
     file: "proof/up/ways.test.ts",

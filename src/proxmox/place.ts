@@ -8,17 +8,20 @@ import { type PvecmStatus, parsePvecmStatus } from "./pvecm-status.ts";
 
 /**
  * Where a host stands, from its own files and corosync: standalone, or a member of what. Throws E_PVE_DOWN
- * when /etc/pve is not there, since then an absent corosync.conf proves nothing.
+ * when /etc/pve is not there, since then an absent corosync.conf proves nothing. All is asked at once of what
+ * `isMember` by another word.
  */
-export async function readPlace(reader: Reader): Promise<Place> {
-  const [membersText, conf] = await Promise.all([
+export async function readPlace(reader: Reader, { isMember = false } = {}): Promise<Place> {
+  const readStatus = () => reader.run(["pvecm", "status"], { timeoutMs: 20_000 });
+  const [membersText, conf, early] = await Promise.all([
     reader.text("/etc/pve/.members"),
     reader.text("/etc/pve/corosync.conf"),
+    isMember ? readStatus() : undefined,
   ]);
   const members = membersText === undefined ? undefined : parseMembers(membersText);
   if (!members) throw pveDown(reader.name);
   if (conf === undefined) return { kind: "standalone", guests: await countGuests(reader) };
-  const { stdout } = await reader.run(["pvecm", "status"], { timeoutMs: 20_000 });
+  const { stdout } = early ?? (await readStatus());
   const cluster = describeCluster(conf, members, parsePvecmStatus(stdout));
   return { kind: "member", cluster: { ...cluster, provisional: await isProvisional(reader, cluster) } };
 }

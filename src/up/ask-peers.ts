@@ -6,9 +6,16 @@ import { presentedHostKey } from "../host/ssh.ts";
 import { rttFigures } from "../latency/figures.ts";
 import type { HostSights } from "../latency/probe-host.ts";
 import { pinServer } from "../proxmox/pinned-server.ts";
-import { readPlace } from "../proxmox/place.ts";
 import type { RendezvousAnswer } from "../rendezvous/ask.ts";
-import { askByPassword, askBySsh, barred, type Contact, toldByRendezvous, unanswered } from "./contact.ts";
+import {
+  askAgain,
+  askByPassword,
+  askBySsh,
+  barred,
+  type Contact,
+  toldByRendezvous,
+  unanswered,
+} from "./contact.ts";
 import type { Company, UpOptions } from "./options.ts";
 import type { Reach, ReachedPeer } from "./preflight/preflight.ts";
 import type { FirstSight } from "./preflight/sights.ts";
@@ -79,9 +86,8 @@ export async function askPeer(
   rendezvous: RendezvousAnswer,
   before?: Contact,
 ): Promise<KnownPeer> {
-  // Each further login by a key that is not known there brings sshd's penalty nearer (src/host/ssh.ts).
-  const place = before?.shell && (await readPlace(before.shell).catch(() => undefined));
-  if (before && place) return describe(node, reach, { ...before, verdict: place }, rendezvous);
+  const again = before && (await askAgain(before, node.address));
+  if (again) return describe(node, reach, again, rendezvous);
   if (reach.kind === "offline") return describe(node, reach, barred(SWITCHED_OFF), rendezvous);
   const answer = Promise.resolve(rendezvous);
   const isOpen: FirstSight["isOpen"] = async (port) => reach.ports.get(port)?.kind === "open";

@@ -3,7 +3,7 @@ import type { Cluster, Verdict } from "../cluster/facts.ts";
 import { offerPassword } from "../host/askpass.ts";
 import type { Host } from "../host/host.ts";
 import { type HostKey, presentedHostKey, sshTransport } from "../host/ssh.ts";
-import type { PinnedServer } from "../proxmox/pinned-server.ts";
+import { type PinnedServer, pinServer } from "../proxmox/pinned-server.ts";
 import { readPlace } from "../proxmox/place.ts";
 import { readPlaceByApi } from "../proxmox/place-by-api.ts";
 import { removeNode, removeNodeByApi } from "../proxmox/remove-node.ts";
@@ -74,6 +74,26 @@ export async function askBySsh(
   }
 }
 
+/**
+ * Asks through the shell that was opened there before; undefined where there is none, or it tells nothing any more.
+ * Each further login by a key that is not known there would bring sshd's penalty nearer (src/host/ssh.ts).
+ */
+export async function askAgain(before: Contact, address: string): Promise<Contact | undefined> {
+  const { shell, verdict, admission } = before;
+  if (!shell) return undefined;
+  try {
+    const [place, server] = await Promise.all([
+      readPlace(shell, { isMember: verdict.kind === "member" }),
+      // Whoever created a cluster meanwhile presents a new certificate.
+      admission?.kind === "api" ? pinServer(address) : undefined,
+    ]);
+    const renewed = admission && server && { ...admission, fingerprint: server.fingerprint };
+    return { ...before, verdict: place, admission: renewed ?? admission };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Root's shell by key, or in words why there is none. */
 export async function openShell(
   host: Host,
@@ -126,10 +146,9 @@ export async function askByPassword(
   }
 }
 
-/** The shell sees more than the API tells: whether a cluster, which is of one host then, is provisional. */
+/** The shell sees more of a cluster than the API tells: all expected votes, a qdevice that is silent, its age. */
 async function seenByShell(verdict: Verdict, shell: Host): Promise<Verdict> {
-  if (clusterOf(verdict)?.members.length !== 1) return verdict;
-  return readPlace(shell).catch(() => verdict);
+  return verdict.kind === "member" ? readPlace(shell, { isMember: true }).catch(() => verdict) : verdict;
 }
 
 /** Only once the API has taken the password: sshd must not count a wrong one, too. */
