@@ -37,7 +37,7 @@ export async function checkPeers(host: Host, options: CheckOptions, talk: Talk):
   const { status, prefs, address } = assertFit(facts, { tag: options.tag, loginServer: undefined });
   const own: Own = { node: node.name, pve: node.pve.version, address, place, tag: options.tag };
   const peers = chosen(await findPeers(host, visiblePeers(status, options.tag), options, talk), options);
-  const phase = talk.phase("Preflight", `trying ${peers.length} at once (usually 4-6 s)`);
+  const phase = talk.phase("Preflight", `trying ${peers.length} at once (usually 2-4 s)`);
   const presence = await bePresent(host, { ...own, version: options.version });
   const lookAt: LookAt = async ({ node, reach }, names) => {
     const { contact } = await askPeer({ host, options, company: {}, names }, node, reach, reach.rendezvous);

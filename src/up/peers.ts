@@ -30,7 +30,7 @@ export async function meetPeers(
   const seen = await findPeers(host, tailnet, options, company);
   if (seen.length === 0) return [];
   const own = { node: node.name, pve: node.pve.version, address: tailnet.address, place, tag: options.tag };
-  const phase = talk.phase("Preflight", `trying ${seen.length} at once (usually 4-6 s)`);
+  const phase = talk.phase("Preflight", `trying ${seen.length} at once (usually 2-4 s)`);
   // Asking where a peer stands takes as long as trying the way to it, and neither needs the other's end.
   const asking = { host, options, company, names: seen.map(({ name }) => name) };
   const begun = new Map<string, Promise<Contact>>();

@@ -18,7 +18,7 @@ export async function udpPhase(
 ): Promise<KnownPeer[]> {
   const open = known.filter(({ reach }) => reach.unproven.length > 0);
   if (open.length === 0) return [...known];
-  const phase = talk.phase("UDP", "an echo by root's ssh, where no tailmox answers (usually 2-5 s)");
+  const phase = talk.phase("UDP", "an echo by root's ssh, where no tailmox answers (usually 1 s)");
   const lookAt: LookAt = async ({ node }) => {
     const contact = known.find(({ peer }) => peer.address === node.address)?.contact;
     const ends = { own: own.address, peer: node.address };
