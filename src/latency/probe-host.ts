@@ -29,8 +29,8 @@ const MTU_SIZES = [1280, 1200] as const;
 
 /**
  * Probes all addresses from one host at once: wakes the paths, sends echoes, tries packet sizes, and asks Tailscale and
- * corosync what they know. One command each, whatever the number of addresses: sshd allows ten at a time. `awake`
- * paths carry something all the time.
+ * corosync what they know. One command each, whatever the number of addresses: sshd allows ten at a time. Paths that
+ * carry something all the time are `awake`.
  * Throws E_TOOL_MISSING without ping.
  */
 export async function probeFrom(

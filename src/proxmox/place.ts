@@ -8,8 +8,8 @@ import { type PvecmStatus, parsePvecmStatus } from "./pvecm-status.ts";
 
 /**
  * Where a host stands, from its own files and corosync: standalone, or a member of what. Throws E_PVE_DOWN
- * when /etc/pve is not there, since then an absent corosync.conf proves nothing. All is asked at once of what
- * `isMember` by another word.
+ * when /etc/pve is not there, since then an absent corosync.conf proves nothing. With `isMember`, which
+ * something else has told, corosync is asked at the same moment.
  */
 export async function readPlace(reader: Reader, { isMember = false } = {}): Promise<Place> {
   const readStatus = () => reader.run(["pvecm", "status"], { timeoutMs: 20_000 });
