@@ -40,22 +40,14 @@ describeLab("tailmox up at a terminal, when corosync's timers fit no more", () =
   }, 120_000);
 
   test("takes settings back on all members that nobody wants to keep, and the join stands", async () => {
-    const terminal = await typed();
-    await answer(terminal, "Look at it now?", "y");
-    await answer(terminal, /Plan for 2 members[\s\S]*Go on\?/, "y");
-    await answer(terminal, "Keep these settings?", "n");
-    expect(await terminal.exited).toBe(0);
+    const terminal = await retuned("n");
     expect(terminal.text).toContain("!! Corosync's timers:");
     for (const name of ["pve1", "pve2"]) expect(timers(await stage.sh(name, CONF))).toEqual(timers(first));
     expect((await stage.tailmox("pve2", "status")).exitCode).toBe(0);
   }, 180_000);
 
   test("gives all members those that fit, where somebody agrees to plan and outcome", async () => {
-    const terminal = await typed();
-    await answer(terminal, "Look at it now?", "y");
-    await answer(terminal, /Plan for 2 members[\s\S]*Go on\?/, "y");
-    await answer(terminal, "Keep these settings?", "y");
-    expect(await terminal.exited).toBe(0);
+    const terminal = await retuned("y");
     expect(terminal.text).toContain("All members have the new timers.");
     const [here, there] = [await stage.sh("pve1", CONF), await stage.sh("pve2", CONF)];
     expect(here).toBe(there);
@@ -64,6 +56,16 @@ describeLab("tailmox up at a terminal, when corosync's timers fit no more", () =
     expect(await again.exited).toBe(0);
     expect(again.text).toContain("Corosync's timers fit the distances of these hosts.");
   }, 180_000);
+
+  /** Agrees to look and to the plan, and answers whether to keep what came of it. */
+  async function retuned(keep: "y" | "n"): Promise<TerminalOn> {
+    const terminal = await typed();
+    await answer(terminal, "Look at it now?", "y");
+    await answer(terminal, /Plan for 2 members[\s\S]*Go on\?/, "y");
+    await answer(terminal, "Keep these settings?", keep);
+    expect(await terminal.exited).toBe(0);
+    return terminal;
+  }
 
   function typed(): Promise<TerminalOn> {
     return terminalOn(stage.plan, stage.host("pve1"), stage.host("pve2"), UP);

@@ -90,7 +90,13 @@ export const STORIES: readonly Story[] = [
   },
   {
     file: "proof/up/ways.test.ts",
-    about: ["src/up/contact.ts", "src/up/passwords.ts", "src/host/askpass.ts"],
+    about: [
+      "src/up/peers.ts",
+      "src/up/ask-peers.ts",
+      "src/up/contact.ts",
+      "src/up/passwords.ts",
+      "src/host/askpass.ts",
+    ],
   },
   { file: "proof/up/network.test.ts", about: ["src/up/preflight", "src/tailnet/ping.ts"] },
   {

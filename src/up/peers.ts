@@ -13,6 +13,7 @@ import { preflight, type VisiblePeer } from "./preflight/preflight.ts";
 import { outcomeOf, tellOutcome } from "./preflight/report.ts";
 import { routeWarnings } from "./preflight/routes.ts";
 import type { FirstSight } from "./preflight/sights.ts";
+import { judgeUdp } from "./preflight/udp.ts";
 import { findingWords, preflightTable } from "./preflight-table.ts";
 import { lookByShell, type ShellSight } from "./prove-udp.ts";
 import type { OwnTailnet } from "./tailnet.ts";
@@ -37,7 +38,7 @@ export async function meetPeers(
   const looks = new Map<string, Promise<ShellSight | undefined>>();
   const reached = await preflight(host, own, seen, company.presence, (peer, first) => {
     const contact = meet(asking, peer, first);
-    const look = lookWhereStill(contact, first, { own: own.address, peer: peer.address }, company);
+    const look = lookWhereUnproven(contact, first, { own: own.address, peer: peer.address }, company);
     // Where they fail they are waited for below, or the preflight itself has failed.
     for (const asked of [contact, look]) asked.catch(() => undefined);
     begun.set(peer.address, contact);
@@ -49,14 +50,16 @@ export async function meetPeers(
   return udpPhase(own, known.map(lookAround), looks, options, company);
 }
 
-/** No tailmox has told anything within half a second: none will prove UDP, then, and root's shell may. */
-async function lookWhereStill(
+/** Begins only when the rendezvous has asked its last: what is started there would answer it, and pass for a tailmox. */
+async function lookWhereUnproven(
   contact: Promise<Contact>,
-  { told }: FirstSight,
+  first: FirstSight,
   ends: Ends,
   { presence }: Company,
 ): Promise<ShellSight | undefined> {
-  return (await told) ? undefined : lookByShell(await contact, ends, presence?.answering);
+  const [met, rendezvous] = await Promise.all([contact, first.rendezvous]);
+  const isOpen = judgeUdp({ rendezvous }).kind === "unproven";
+  return isOpen ? lookByShell(met, ends, presence?.answering) : undefined;
 }
 
 /** What is wrong with this host's own routes concerns no peer, and stops nobody. */
